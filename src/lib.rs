@@ -1,0 +1,5 @@
+//! rejoin: a deterministic discrete-event simulator of Kafka consumer groups.
+
+pub mod kernel;
+pub mod model;
+pub mod scenario;

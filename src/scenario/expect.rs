@@ -1,0 +1,140 @@
+//! `[[expect]]`: what must be true of a run.
+
+use crate::kernel::time::Instant;
+use crate::model::id::{GroupId, ProducerId, TopicId};
+
+/// One `[[expect]]` block.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Expect {
+    /// Line of the block in its file, for messages; 0 if it has none.
+    pub line: u32,
+    /// What is measured.
+    pub metric: Metric,
+    /// Of whom.
+    pub scope: Scope,
+    /// When.
+    pub window: Window,
+    /// What it must be.
+    pub compare: Compare,
+}
+
+/// A name of the one vocabulary for expectations, series, charts and reports (design: Metrics).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Metric {
+    /// Visible log end − committed offset (records).
+    Lag,
+    /// Visible log end − position of the owner (records).
+    PositionLag,
+    /// Visible end of the log (offset).
+    LogEndOffset,
+    /// Committed offset.
+    CommittedOffset,
+    /// Position of the owner (offset).
+    Position,
+    /// Members as the coordinator counts them.
+    Members,
+    /// Running members that own nothing while the group is stable.
+    IdleConsumers,
+    /// Members between revocation and assignment.
+    RebalancingConsumers,
+    /// Partitions that a consumer owns.
+    OwnedPartitions,
+    /// Generation or group epoch.
+    Generation,
+    /// Completed rebalances (count).
+    Rebalances,
+    /// Time in which live consumers may not process because of a rebalance (seconds).
+    StalledTime,
+    /// Time in which no live member owns a partition (seconds).
+    UnownedTime,
+    /// Fault → the coordinator removes the member (seconds).
+    DetectionTime,
+    /// Removal → new owner assigned (seconds).
+    RebalanceTime,
+    /// New owner assigned → lag back to its level before the fault (seconds).
+    CatchUpTime,
+    /// Distinct records processed (count).
+    Processed,
+    /// Attempts beyond the first (count).
+    Duplicates,
+    /// Records jumped over (count).
+    Skipped,
+    /// Records not yet read (count).
+    Waiting,
+    /// Records a second.
+    Throughput,
+    /// Produced → processed (seconds).
+    Latency,
+}
+
+/// Of whom a metric is taken.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Scope {
+    /// A group.
+    pub group: Option<GroupId>,
+    /// A topic.
+    pub topic: Option<TopicId>,
+    /// A partition of the topic.
+    pub partition: Option<u32>,
+    /// A consumer, by name.
+    pub consumer: Option<String>,
+    /// A producer.
+    pub producer: Option<ProducerId>,
+    /// The cause of duplicates or skipped records: an action's name, such as `crash`.
+    pub cause: Option<String>,
+    /// The Nth `[[events]]` block, from 0 here; absent: the largest over all events.
+    pub event: Option<usize>,
+}
+
+/// When a metric is taken.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Window {
+    /// At the end of this tick.
+    At(Instant),
+    /// Over (from, to].
+    Over {
+        /// Exclusive start.
+        from: Instant,
+        /// Inclusive end.
+        to: Instant,
+        /// How the values in the window become one.
+        stat: Stat,
+    },
+}
+
+/// How the values of a window become one.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Stat {
+    /// Largest.
+    Max,
+    /// Smallest.
+    Min,
+    /// Mean, gauges weighted by time.
+    Mean,
+    /// Sum.
+    Sum,
+    /// The last value.
+    Last,
+    /// A percentile, 0 … 100, gauges weighted by time.
+    Percentile(f64),
+}
+
+/// What the value must be.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Compare {
+    /// Exactly this.
+    Equals(f64),
+    /// This or more.
+    AtLeast(f64),
+    /// This or less.
+    AtMost(f64),
+    /// In this closed interval.
+    Between(f64, f64),
+    /// Within so many percent of this.
+    Near {
+        /// The middle.
+        value: f64,
+        /// The half width, in percent of the middle.
+        percent: f64,
+    },
+}

@@ -1,0 +1,85 @@
+//! Consumer groups: who reads what, how fast, and how it commits.
+
+use super::config::ConsumerConfig;
+use crate::kernel::dist::Dist;
+use crate::kernel::time::{Instant, Span};
+use crate::model::id::{BrokerId, TopicId};
+
+/// A consumer group.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Group {
+    /// `group.id`
+    pub name: String,
+    /// What its members subscribe to.
+    pub subscription: Subscription,
+    /// Members that the scenario starts by itself, in the order of their numbers.
+    pub consumers: Vec<Consumer>,
+    /// What an event's `start = "GROUP"` adds: the next number, this template, started at the event.
+    pub template: ConsumerTemplate,
+    /// Processing time per record of single partitions, by topic and partition.
+    pub process_by: Vec<(TopicId, u32, Dist)>,
+    /// When the application commits.
+    pub commit: CommitMode,
+    /// Time spent in `onPartitionsRevoked`.
+    pub on_revoked: Dist,
+    /// Time spent in `onPartitionsAssigned`.
+    pub on_assigned: Dist,
+    /// Time spent in `onPartitionsLost`.
+    pub on_lost: Dist,
+    /// Argument of `poll`.
+    pub poll_timeout: Span,
+    /// Broker that shall lead the group's partition of `__consumer_offsets`.
+    pub coordinator: Option<BrokerId>,
+}
+
+/// What the members of a group subscribe to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Subscription {
+    /// These topics.
+    Topics(Vec<TopicId>),
+    /// Every topic whose whole name matches this regular expression.
+    Pattern(String),
+}
+
+/// One consumer process.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Consumer {
+    /// Its name and `client.id`: the group's name, a dash and a number, or a name of its own.
+    pub name: String,
+    /// When its process starts.
+    pub start: Instant,
+    /// How it behaves.
+    pub template: ConsumerTemplate,
+}
+
+/// How a consumer behaves, apart from its name and its start.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ConsumerTemplate {
+    /// Processing time per record.
+    pub process: Dist,
+    /// Consumer settings.
+    pub config: ConsumerConfig,
+}
+
+/// When the application commits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CommitMode {
+    /// `enable.auto.commit`: the client, at the first poll after each interval and before a rebalance.
+    Auto,
+    /// `commitSync()` after each non-empty batch.
+    SyncBatch,
+    /// `commitAsync()` after each non-empty batch.
+    AsyncBatch,
+    /// `commitSync()` after each record.
+    SyncRecord,
+    /// `commitSync()` of a batch before it is processed (at most once).
+    BeforeBatch,
+    /// `commitSync()` in `onPartitionsRevoked` only.
+    OnRevoke,
+    /// Never.
+    None,
+    /// `commitSync()` after every so many records.
+    Records(u32),
+    /// `commitSync()` after the first batch that ends at least this long after the last commit.
+    Every(Span),
+}
