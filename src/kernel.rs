@@ -1,7 +1,10 @@
 //! Time, ids, the agenda, random streams and distributions. Knows nothing of Kafka.
 
 pub mod agenda;
+pub mod digest;
 pub mod dist;
 pub mod id;
+pub mod murmur;
+pub mod random;
 pub mod rate;
 pub mod time;
