@@ -1,0 +1,164 @@
+//! Kafka's settings that the model reads, typed and in Kafka's units made exact.
+//!
+//! `Default` of each struct is Kafka 4.3.1's default; a test compares them with Kafka's own list of
+//! settings (`tests/vectors/configs.jsonl`).
+
+use crate::kernel::time::Span;
+
+/// Broker settings (`[cluster.config]`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BrokerConfig {
+    /// `group.initial.rebalance.delay.ms`
+    pub group_initial_rebalance_delay: Span,
+    /// `group.min.session.timeout.ms`
+    pub group_min_session_timeout: Span,
+    /// `group.max.session.timeout.ms`
+    pub group_max_session_timeout: Span,
+    /// `group.max.size`
+    pub group_max_size: u32,
+    /// `offsets.topic.num.partitions`
+    pub offsets_topic_num_partitions: u32,
+    /// `offsets.topic.replication.factor`; absent in a scenario: min(3, brokers).
+    pub offsets_topic_replication_factor: u32,
+    /// `offsets.commit.timeout.ms`
+    pub offsets_commit_timeout: Span,
+    /// `offset.metadata.max.bytes`
+    pub offset_metadata_max_bytes: u32,
+    /// `num.partitions`
+    pub num_partitions: u32,
+    /// `default.replication.factor`
+    pub default_replication_factor: u32,
+}
+
+impl Default for BrokerConfig {
+    fn default() -> Self {
+        BrokerConfig {
+            group_initial_rebalance_delay: Span::from_ms(3_000),
+            group_min_session_timeout: Span::from_ms(6_000),
+            group_max_session_timeout: Span::from_ms(1_800_000),
+            group_max_size: i32::MAX as u32,
+            offsets_topic_num_partitions: 50,
+            offsets_topic_replication_factor: 3,
+            offsets_commit_timeout: Span::from_ms(5_000),
+            offset_metadata_max_bytes: 4_096,
+            num_partitions: 1,
+            default_replication_factor: 1,
+        }
+    }
+}
+
+/// Topic settings (`[topics.T.config]`).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct TopicConfig {}
+
+/// Producer settings (`[producers.P.config]`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProducerConfig {
+    /// `batch.size`: bytes after which the sticky partitioner moves on.
+    pub batch_size: u32,
+}
+
+impl Default for ProducerConfig {
+    fn default() -> Self {
+        ProducerConfig { batch_size: 16_384 }
+    }
+}
+
+/// Consumer settings (`[groups.G.config]`, or a consumer's own `config`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConsumerConfig {
+    /// `partition.assignment.strategy`: assignor names in order of preference.
+    pub partition_assignment_strategy: Vec<String>,
+    /// `session.timeout.ms`
+    pub session_timeout: Span,
+    /// `heartbeat.interval.ms`
+    pub heartbeat_interval: Span,
+    /// `max.poll.interval.ms`
+    pub max_poll_interval: Span,
+    /// `max.poll.records`
+    pub max_poll_records: u32,
+    /// `enable.auto.commit`
+    pub enable_auto_commit: bool,
+    /// `auto.commit.interval.ms`
+    pub auto_commit_interval: Span,
+    /// `auto.offset.reset`
+    pub auto_offset_reset: ResetPolicy,
+    /// `fetch.min.bytes`
+    pub fetch_min_bytes: u32,
+    /// `fetch.max.wait.ms`
+    pub fetch_max_wait: Span,
+    /// `fetch.max.bytes`
+    pub fetch_max_bytes: u32,
+    /// `max.partition.fetch.bytes`
+    pub max_partition_fetch_bytes: u32,
+    /// `retry.backoff.ms`
+    pub retry_backoff: Span,
+    /// `retry.backoff.max.ms`
+    pub retry_backoff_max: Span,
+    /// `request.timeout.ms`
+    pub request_timeout: Span,
+    /// `default.api.timeout.ms`
+    pub default_api_timeout: Span,
+    /// `client.rack`, empty: none.
+    pub client_rack: String,
+}
+
+impl Default for ConsumerConfig {
+    fn default() -> Self {
+        ConsumerConfig {
+            partition_assignment_strategy: vec!["range".into(), "cooperative-sticky".into()],
+            session_timeout: Span::from_ms(45_000),
+            heartbeat_interval: Span::from_ms(3_000),
+            max_poll_interval: Span::from_ms(300_000),
+            max_poll_records: 500,
+            enable_auto_commit: true,
+            auto_commit_interval: Span::from_ms(5_000),
+            auto_offset_reset: ResetPolicy::Latest,
+            fetch_min_bytes: 1,
+            fetch_max_wait: Span::from_ms(500),
+            fetch_max_bytes: 52_428_800,
+            max_partition_fetch_bytes: 1_048_576,
+            retry_backoff: Span::from_ms(100),
+            retry_backoff_max: Span::from_ms(1_000),
+            request_timeout: Span::from_ms(30_000),
+            default_api_timeout: Span::from_ms(60_000),
+            client_rack: String::new(),
+        }
+    }
+}
+
+/// `auto.offset.reset`: where to read when the group has no committed offset.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ResetPolicy {
+    /// From the log start.
+    Earliest,
+    /// From the visible end of the log.
+    Latest,
+    /// Not at all: the consumer fails (`NoOffsetForPartitionException`).
+    None,
+    /// From the first record not older than this (KIP-1106).
+    ByDuration(Span),
+}
+
+/// When the application commits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CommitMode {
+    /// `enable.auto.commit`: the client, at the first poll after each interval and before a rebalance.
+    Auto,
+    /// `commitSync()` after each non-empty batch.
+    SyncBatch,
+    /// `commitAsync()` after each non-empty batch.
+    AsyncBatch,
+    /// `commitSync()` after each record.
+    SyncRecord,
+    /// `commitSync()` of a batch before it is processed (at most once).
+    BeforeBatch,
+    /// `commitSync()` in `onPartitionsRevoked` only.
+    OnRevoke,
+    /// Never.
+    None,
+    /// `commitSync()` after every so many records.
+    Records(u32),
+    /// `commitSync()` after the first batch that ends at least this long after the last commit.
+    Every(Span),
+}

@@ -1,0 +1,102 @@
+//! What clients and brokers say to each other: the requests and responses of Kafka's protocol,
+//! with the field names of its message schemas and their defaults.
+
+pub mod cluster;
+pub mod fetch;
+pub mod group;
+pub mod offset;
+
+use crate::model::Name;
+use cluster::{FindCoordinatorRequest, FindCoordinatorResponse, MetadataResponse};
+use fetch::{FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse};
+use group::{
+    DeletableGroupResult, DescribedConsumerGroup, DescribedGroup, HeartbeatRequest,
+    HeartbeatResponse, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse,
+    ListGroupsResponse, SyncGroupRequest, SyncGroupResponse,
+};
+use offset::{
+    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
+};
+
+/// What the coordinator learns about a request besides its body.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RequestContext {
+    /// Version of the API that the client speaks.
+    pub api_version: i16,
+    /// `client.id`
+    pub client_id: Name,
+    /// Where the client is, as describe shows it.
+    pub client_host: Name,
+}
+
+/// A request of a client to a broker.
+#[derive(Clone, PartialEq, Debug)]
+#[expect(missing_docs, reason = "the names are those of Kafka's APIs")]
+pub enum Request {
+    Fetch(FetchRequest),
+    ListOffsets(ListOffsetsRequest),
+    Metadata,
+    FindCoordinator(FindCoordinatorRequest),
+    JoinGroup(Box<JoinGroupRequest>),
+    SyncGroup(Box<SyncGroupRequest>),
+    Heartbeat(Box<HeartbeatRequest>),
+    LeaveGroup(Box<LeaveGroupRequest>),
+    OffsetCommit(Box<OffsetCommitRequest>),
+    OffsetFetch(Box<OffsetFetchRequest>),
+    DescribeGroups(Vec<Name>),
+    ConsumerGroupDescribe(Vec<Name>),
+    ListGroups,
+    DeleteGroups(Vec<Name>),
+}
+
+/// A broker's answer.
+#[derive(Clone, PartialEq, Debug)]
+#[expect(missing_docs, reason = "the names are those of Kafka's APIs")]
+pub enum Response {
+    Fetch(FetchResponse),
+    ListOffsets(ListOffsetsResponse),
+    Metadata(Box<MetadataResponse>),
+    FindCoordinator(FindCoordinatorResponse),
+    JoinGroup(Box<JoinGroupResponse>),
+    SyncGroup(Box<SyncGroupResponse>),
+    Heartbeat(HeartbeatResponse),
+    LeaveGroup(Box<LeaveGroupResponse>),
+    OffsetCommit(Box<OffsetCommitResponse>),
+    OffsetFetch(Box<OffsetFetchResponse>),
+    DescribeGroups(Vec<DescribedGroup>),
+    ConsumerGroupDescribe(Vec<DescribedConsumerGroup>),
+    ListGroups(ListGroupsResponse),
+    DeleteGroups(Vec<DeletableGroupResult>),
+}
+
+/// Lets a group request or response become a [`Request`] or [`Response`] without naming both.
+macro_rules! from_message {
+    ($($message:ty => $enum:ident::$variant:ident),+ $(,)?) => {$(
+        impl From<$message> for $enum {
+            fn from(message: $message) -> Self {
+                $enum::$variant(message.into())
+            }
+        }
+    )+};
+}
+
+from_message! {
+    JoinGroupRequest => Request::JoinGroup,
+    SyncGroupRequest => Request::SyncGroup,
+    HeartbeatRequest => Request::Heartbeat,
+    LeaveGroupRequest => Request::LeaveGroup,
+    OffsetCommitRequest => Request::OffsetCommit,
+    OffsetFetchRequest => Request::OffsetFetch,
+    FindCoordinatorRequest => Request::FindCoordinator,
+    ListOffsetsRequest => Request::ListOffsets,
+    FetchRequest => Request::Fetch,
+    JoinGroupResponse => Response::JoinGroup,
+    SyncGroupResponse => Response::SyncGroup,
+    HeartbeatResponse => Response::Heartbeat,
+    LeaveGroupResponse => Response::LeaveGroup,
+    OffsetCommitResponse => Response::OffsetCommit,
+    OffsetFetchResponse => Response::OffsetFetch,
+    FindCoordinatorResponse => Response::FindCoordinator,
+    ListOffsetsResponse => Response::ListOffsets,
+    FetchResponse => Response::Fetch,
+}

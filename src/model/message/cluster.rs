@@ -1,0 +1,50 @@
+//! FindCoordinator and Metadata: whom to ask.
+
+use crate::model::Name;
+use crate::model::error::ErrorCode;
+use crate::model::id::{BrokerId, PartitionId, TopicId};
+
+/// FindCoordinator: who coordinates this group?
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FindCoordinatorRequest {
+    /// The group.
+    pub group_id: Name,
+}
+
+/// The answer to FindCoordinator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FindCoordinatorResponse {
+    /// What went wrong.
+    pub error_code: ErrorCode,
+    /// The coordinator's broker.
+    pub node: BrokerId,
+}
+
+/// The answer to Metadata: all topics with their partitions and leaders.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct MetadataResponse {
+    /// Topics by name.
+    pub topics: Vec<TopicMetadata>,
+}
+
+/// A topic as metadata shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TopicMetadata {
+    /// The topic.
+    pub topic: TopicId,
+    /// Its name.
+    pub name: Name,
+    /// Its partitions, by index.
+    pub partitions: Vec<PartitionMetadata>,
+}
+
+/// A partition as metadata shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PartitionMetadata {
+    /// The partition.
+    pub partition: PartitionId,
+    /// Its leader; nobody: none.
+    pub leader: Option<BrokerId>,
+    /// All replicas, preferred leader first.
+    pub replicas: Vec<BrokerId>,
+}

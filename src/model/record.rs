@@ -1,0 +1,148 @@
+//! Records of `__consumer_offsets`: all that a coordinator knows for good.
+//!
+//! A record replaces the earlier one of its key; without a value it is a tombstone
+//! (kafka-semantics 7.2, `GroupCoordinatorRecordHelpers`).
+
+use super::Name;
+use super::consumer_protocol::ProtocolBytes;
+use super::uuid::Uuid;
+use serde::{Deserialize, Serialize};
+
+/// One record: key, and value or tombstone.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", deny_unknown_fields)]
+pub enum Record {
+    /// A committed offset.
+    OffsetCommit {
+        /// Group, topic, partition.
+        key: OffsetCommitKey,
+        /// The offset.
+        value: Option<OffsetCommitValue>,
+    },
+    /// A classic group at a generation.
+    GroupMetadata {
+        /// The group.
+        key: GroupKey,
+        /// Generation, members and assignment.
+        value: Option<GroupMetadataValue>,
+    },
+}
+
+/// Key of a record about a group as a whole.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupKey {
+    /// The group.
+    pub group: Name,
+}
+
+/// Key of a committed offset.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OffsetCommitKey {
+    /// The group.
+    pub group: Name,
+    /// The topic's name.
+    pub topic: Name,
+    /// The partition.
+    pub partition: u32,
+}
+
+/// A committed offset.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct OffsetCommitValue {
+    /// The next offset to read.
+    pub offset: i64,
+    /// Leader epoch of the last record read; −1: unknown.
+    pub leader_epoch: i32,
+    /// The client's note.
+    pub metadata: Name,
+    /// When it was committed (ms of the coordinator's clock).
+    pub commit_timestamp: i64,
+    /// When it expires, if an old client said so (ms); −1: by retention.
+    pub expire_timestamp: i64,
+    /// The topic's id.
+    pub topic_id: Uuid,
+}
+
+impl Default for OffsetCommitValue {
+    fn default() -> Self {
+        OffsetCommitValue {
+            offset: 0,
+            leader_epoch: -1,
+            metadata: "".into(),
+            commit_timestamp: 0,
+            expire_timestamp: -1,
+            topic_id: Uuid::ZERO,
+        }
+    }
+}
+
+/// A classic group at a generation.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct GroupMetadataValue {
+    /// Kind of group; empty: none yet.
+    pub protocol_type: Name,
+    /// The generation.
+    pub generation: i32,
+    /// The selected assignor.
+    pub protocol: Option<Name>,
+    /// Member id of the leader.
+    pub leader: Option<Name>,
+    /// When the group entered its state (ms of the coordinator's clock).
+    pub current_state_timestamp: i64,
+    /// Its members.
+    pub members: Vec<MemberMetadata>,
+}
+
+impl Default for GroupMetadataValue {
+    fn default() -> Self {
+        GroupMetadataValue {
+            protocol_type: "".into(),
+            generation: 0,
+            protocol: Some("".into()),
+            leader: Some("".into()),
+            current_state_timestamp: -1,
+            members: Vec::new(),
+        }
+    }
+}
+
+/// A member of a classic group.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct MemberMetadata {
+    /// Its id.
+    pub member_id: Name,
+    /// `group.instance.id`
+    pub group_instance_id: Option<Name>,
+    /// `client.id`
+    pub client_id: Name,
+    /// Where it is.
+    pub client_host: Name,
+    /// Rebalance timeout (ms); −1: the session timeout.
+    pub rebalance_timeout: i32,
+    /// Session timeout (ms).
+    pub session_timeout: i32,
+    /// Its subscription for the selected assignor.
+    pub subscription: ProtocolBytes,
+    /// Its assignment.
+    pub assignment: ProtocolBytes,
+}
+
+impl Default for MemberMetadata {
+    fn default() -> Self {
+        MemberMetadata {
+            member_id: "".into(),
+            group_instance_id: None,
+            client_id: "".into(),
+            client_host: "".into(),
+            rebalance_timeout: -1,
+            session_timeout: 0,
+            subscription: ProtocolBytes::Empty,
+            assignment: ProtocolBytes::Empty,
+        }
+    }
+}
