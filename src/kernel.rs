@@ -11,3 +11,4 @@ pub mod random;
 pub mod rate;
 pub mod time;
 pub mod timeline_map;
+pub mod timers;

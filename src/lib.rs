@@ -1,5 +1,7 @@
 //! rejoin: a deterministic discrete-event simulator of Kafka consumer groups.
 
+pub mod conform;
+pub mod coordinator;
 pub mod kernel;
 pub mod model;
 pub mod scenario;

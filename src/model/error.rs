@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// What a response says went wrong (`org.apache.kafka.common.protocol.Errors`).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names are Kafka's")]
 pub enum ErrorCode {

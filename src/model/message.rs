@@ -14,9 +14,7 @@ use group::{
     HeartbeatResponse, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse,
     ListGroupsResponse, SyncGroupRequest, SyncGroupResponse,
 };
-use offset::{
-    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
-};
+use offset::{OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse};
 
 /// What the coordinator learns about a request besides its body.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,0 +1,5 @@
+//! Replays recorded answers of Kafka against this build and tells every difference.
+
+pub mod dialogue;
+mod player;
+pub mod script;

@@ -1,0 +1,141 @@
+//! Dialogues with Kafka's group coordinator: the same requests at the same times, answer for
+//! answer, record for record, state for state.
+
+use super::player::{Player, Unsupported};
+use super::script::{Script, Step};
+use crate::coordinator::snapshot::GroupSnapshot;
+use crate::model::message::Response;
+use crate::model::record::Record;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::fmt;
+
+/// Something that a coordinator did.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Observed {
+    Reply { to: u64, response: Box<Response> },
+    Snapshots { to: u64, groups: Vec<GroupSnapshot> },
+    Records(Vec<Record>),
+    State(GroupSnapshot),
+}
+
+/// Something that a coordinator did, and when (ms).
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Observation {
+    pub t: u64,
+    pub what: Observed,
+}
+
+/// Where this build and Kafka part.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Difference {
+    /// The dialogue.
+    pub dialogue: String,
+    /// The last input before it.
+    pub after: String,
+    /// What Kafka did; `None`: nothing more.
+    pub kafka: Option<String>,
+    /// What we did; `None`: nothing more.
+    pub rejoin: Option<String>,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nothing = "nothing more".to_owned();
+        writeln!(f, "{} after {}", self.dialogue, self.after)?;
+        writeln!(f, "  Kafka:  {}", self.kafka.as_ref().unwrap_or(&nothing))?;
+        write!(f, "  rejoin: {}", self.rejoin.as_ref().unwrap_or(&nothing))
+    }
+}
+
+/// Why a dialogue cannot be replayed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Problem {
+    /// The file is not what it should be.
+    Malformed(String),
+    /// It asks for something that this build does not do.
+    Unsupported(String),
+}
+
+impl From<Unsupported> for Problem {
+    fn from(what: Unsupported) -> Self {
+        Problem::Unsupported(what.0)
+    }
+}
+
+/// Replays one dialogue, a line of a file; the first difference, if there is one.
+pub fn replay(line: &str) -> Result<Option<Difference>, Problem> {
+    let script: Script =
+        serde_json::from_str(line).map_err(|e| Problem::Malformed(e.to_string()))?;
+    let mut player = Player::new(&script)?;
+    let mut steps = script.steps.iter().peekable();
+    while let Some(input) = steps.next() {
+        let mut kafka = Vec::new();
+        player.run(input)?;
+        // Before an input timers that are due end, and what they do is recorded before it.
+        while let Some(output) = steps.next_if(|step| step.r#do.is_none()) {
+            kafka.extend(observation(output, &script.id)?);
+        }
+        player.advance(steps.peek().map(|next| next.t));
+        let rejoin = player.take_observations();
+        let first = (0..kafka.len().max(rejoin.len())).find(|&i| kafka.get(i) != rejoin.get(i));
+        if let Some(i) = first {
+            return Ok(Some(Difference {
+                dialogue: script.id.clone(),
+                after: format!(
+                    "#{} {} at {} ms",
+                    input.n,
+                    input.r#do.as_deref().unwrap_or(""),
+                    input.t
+                ),
+                kafka: kafka.get(i).map(|o| format!("{o:?}")),
+                rejoin: rejoin.get(i).map(|o| format!("{o:?}")),
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// Reads a recorded output; `None` for what need not be the same.
+fn observation(step: &Step, dialogue: &str) -> Result<Option<Observation>, Problem> {
+    let malformed =
+        |e: serde_json::Error| Problem::Malformed(format!("{dialogue} at {} ms: {e}", step.t));
+    let what = if let Some(api) = &step.reply {
+        if api == "State" {
+            Observed::Snapshots { to: step.to, groups: read(&step.res).map_err(malformed)? }
+        } else {
+            let response = response(api, &step.res).map_err(malformed)?;
+            let response = response.ok_or_else(|| Problem::Unsupported(api.clone()))?;
+            Observed::Reply { to: step.to, response: Box::new(response) }
+        }
+    } else if let Some(records) = &step.records {
+        let records: Result<Vec<Record>, _> = records.iter().map(read).collect();
+        Observed::Records(records.map_err(malformed)?)
+    } else if let Some(state) = &step.state {
+        Observed::State(read(state).map_err(malformed)?)
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(Observation { t: step.t, what }))
+}
+
+fn read<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> {
+    T::deserialize(value)
+}
+
+/// Reads the answer of an API; `None`: an API that we do not know.
+fn response(api: &str, value: &Value) -> Result<Option<Response>, serde_json::Error> {
+    Ok(Some(match api {
+        "JoinGroup" => Response::JoinGroup(read(value)?),
+        "SyncGroup" => Response::SyncGroup(read(value)?),
+        "Heartbeat" => Response::Heartbeat(read(value)?),
+        "LeaveGroup" => Response::LeaveGroup(read(value)?),
+        "OffsetCommit" => Response::OffsetCommit(read(value)?),
+        "OffsetFetch" => Response::OffsetFetch(read(value)?),
+        "DescribeGroups" => Response::DescribeGroups(read(value)?),
+        "ConsumerGroupDescribe" => Response::ConsumerGroupDescribe(read(value)?),
+        "ListGroups" => Response::ListGroups(read(value)?),
+        "DeleteGroups" => Response::DeleteGroups(read(value)?),
+        _ => return Ok(None),
+    }))
+}

@@ -1,0 +1,256 @@
+//! Plays the inputs of a dialogue on a coordinator of ours, and notes what it does.
+
+use super::dialogue::{Observation, Observed};
+use super::script::{Script, Step};
+use crate::coordinator::config::CoordinatorConfig;
+use crate::coordinator::effect::Effect;
+use crate::coordinator::shard::Shard;
+use crate::coordinator::snapshot::GroupSnapshot;
+use crate::kernel::time::{Instant, Span};
+use crate::model::Name;
+use crate::model::error::ErrorCode;
+use crate::model::message::group::{
+    HeartbeatRequest, JoinGroupRequest, LeaveGroupRequest, SyncGroupRequest,
+};
+use crate::model::message::offset::{OffsetCommitRequest, OffsetFetchRequest};
+use crate::model::message::{Request, RequestContext};
+use crate::model::uuid::Uuid;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// An input or a setting that this build does not know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Unsupported(pub String);
+
+/// A coordinator with its log, its clock and the ids that it gives out.
+pub(super) struct Player {
+    shard: Shard,
+    now: Instant,
+    topic_ids: BTreeMap<Name, Uuid>,
+    uuids: VecDeque<Uuid>,
+    /// How the next writes fail, and how many.
+    failing: Option<(ErrorCode, u64)>,
+    /// How long the high watermark lags behind.
+    commit_delay: Span,
+    /// Log ends on their way to be committed.
+    commits: VecDeque<(Instant, u64)>,
+    log_end: u64,
+    watch: bool,
+    records: bool,
+    states: BTreeMap<Name, GroupSnapshot>,
+    observed: Vec<Observation>,
+}
+
+impl Player {
+    pub(super) fn new(script: &Script) -> Result<Self, Unsupported> {
+        let mut config =
+            CoordinatorConfig { epoch_ms: script.clock, ..CoordinatorConfig::default() };
+        let mut commit_delay = Span::ZERO;
+        for (key, value) in &script.config {
+            let number = match value {
+                Value::String(text) => text.parse().ok(),
+                value => value.as_u64(),
+            };
+            let number = number.ok_or_else(|| Unsupported(format!("{key} = {value}")))?;
+            match key.as_str() {
+                "group.initial.rebalance.delay.ms" => {
+                    config.initial_rebalance_delay = Span::from_ms(number);
+                }
+                "group.max.size" => config.group_max_size = number as usize,
+                "harness.commit.delay.ms" => commit_delay = Span::from_ms(number),
+                _ => return Err(Unsupported(format!("the setting {key}"))),
+            }
+        }
+        let uuid = |text: &String| {
+            Uuid::from_hyphenated(text).ok_or_else(|| Unsupported(format!("the UUID {text}")))
+        };
+        Ok(Player {
+            shard: Shard::new(config),
+            now: Instant::ZERO,
+            topic_ids: script.topics.iter().map(|t| (t.name.clone(), t.id)).collect(),
+            uuids: script.uuids.iter().map(uuid).collect::<Result<_, _>>()?,
+            failing: None,
+            commit_delay,
+            commits: VecDeque::new(),
+            log_end: 0,
+            watch: script.watch,
+            records: script.records,
+            states: BTreeMap::new(),
+            observed: Vec::new(),
+        })
+    }
+
+    pub(super) fn take_observations(&mut self) -> Vec<Observation> {
+        std::mem::take(&mut self.observed)
+    }
+
+    fn observe(&mut self, what: Observed) {
+        self.observed.push(Observation { t: self.now.as_ms(), what });
+    }
+
+    /// Does what an input asks, at its time.
+    pub(super) fn run(&mut self, step: &Step) -> Result<(), Unsupported> {
+        self.now = Instant::from_ms(step.t);
+        let op = step.r#do.as_deref().unwrap_or_default();
+        match op {
+            "Advance" => {}
+            "AppendError" => {
+                self.failing = step.error.map(|code| (code, step.count.unwrap_or(1)));
+            }
+            "State" => {
+                let groups = step.groups.iter().map(|g| self.shard.snapshot(g)).collect();
+                self.observe(Observed::Snapshots { to: step.n, groups });
+            }
+            _ => {
+                let request = self.complete(request(op, step)?);
+                let from = if step.from.is_empty() { "client".into() } else { step.from.clone() };
+                let client = RequestContext {
+                    api_version: step.v.unwrap_or(default_version(op)),
+                    client_id: step.client_id.clone().unwrap_or(from),
+                    client_host: "/127.0.0.1".into(),
+                };
+                let mut out = Vec::new();
+                let uuids = &mut self.uuids;
+                let mut next = || uuids.pop_front().expect("the dialogue has an id for each");
+                self.shard.handle(self.now, step.n, &client, request, &mut next, &mut out);
+                self.perform(out);
+            }
+        }
+        self.settle();
+        Ok(())
+    }
+
+    /// Adds what a broker's request layer adds: the ids of the topics named.
+    fn complete(&self, mut request: Request) -> Request {
+        if let Request::OffsetCommit(commit) = &mut request {
+            for topic in commit.topics.iter_mut().filter(|topic| topic.topic_id == Uuid::ZERO) {
+                topic.topic_id = self.topic_ids.get(&topic.name).copied().unwrap_or_default();
+            }
+        }
+        request
+    }
+
+    /// Does what the coordinator asks for.
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Reply { ticket, response } => {
+                    self.observe(Observed::Reply { to: ticket, response: Box::new(response) });
+                }
+                Effect::Append { records } => self.append(records),
+                Effect::Note(_) => {}
+            }
+        }
+    }
+
+    fn append(&mut self, records: Vec<crate::model::record::Record>) {
+        let mut out = Vec::new();
+        if let Some((code, left)) = self.failing {
+            self.failing = (left > 1).then_some((code, left - 1));
+            self.shard.appended(self.now, Err(code), &mut out);
+            return self.perform(out);
+        }
+        self.log_end += records.len() as u64;
+        if self.records {
+            self.observe(Observed::Records(records));
+        }
+        self.commits.push_back((self.now + self.commit_delay, self.log_end));
+        self.shard.appended(self.now, Ok(()), &mut out);
+        self.perform(out);
+    }
+
+    /// Ends an input: its records may be committed at once, its timers may have no delay.
+    fn settle(&mut self) {
+        self.commit_due();
+        while self.end_timer() {}
+        self.watch_states();
+    }
+
+    /// Ends the next timer that is due; whether there was one.
+    fn end_timer(&mut self) -> bool {
+        let mut out = Vec::new();
+        let ended = self.shard.on_timer(self.now, &mut out);
+        self.perform(out);
+        self.commit_due();
+        ended
+    }
+
+    fn commit_due(&mut self) {
+        while let Some((_, end)) = self.commits.pop_front_if(|(at, _)| *at <= self.now) {
+            let mut out = Vec::new();
+            self.shard.committed(self.now, end, &mut out);
+            self.perform(out);
+        }
+    }
+
+    /// Lets time pass up to the next input (ms), everything at its own moment.
+    pub(super) fn advance(&mut self, to: Option<u64>) {
+        let Some(to) = to.map(Instant::from_ms) else { return };
+        loop {
+            let commit = self.commits.front().map(|(at, _)| *at);
+            let next = self.shard.next_deadline().into_iter().chain(commit).min();
+            match next.filter(|&next| next <= to) {
+                Some(next) => self.now = next,
+                None => return,
+            }
+            self.commit_due();
+            self.end_timer();
+            self.watch_states();
+        }
+    }
+
+    fn watch_states(&mut self) {
+        if !self.watch {
+            return;
+        }
+        let mut groups: BTreeSet<Name> = self.shard.group_ids().into_iter().collect();
+        groups.extend(self.states.keys().cloned());
+        for group in groups {
+            let state = self.shard.snapshot(&group);
+            if self.states.get(&group) != Some(&state) {
+                self.states.insert(group, state.clone());
+                self.observe(Observed::State(state));
+            }
+        }
+    }
+}
+
+/// The version that a client of 4.3.1 speaks.
+fn default_version(api: &str) -> i16 {
+    match api {
+        "JoinGroup" | "OffsetCommit" | "OffsetFetch" => 9,
+        "SyncGroup" | "LeaveGroup" => 5,
+        "Heartbeat" => 4,
+        _ => 1,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Groups {
+    groups: Vec<Name>,
+}
+
+fn request(api: &str, step: &Step) -> Result<Request, Unsupported> {
+    fn body<T: DeserializeOwned>(step: &Step) -> Result<T, Unsupported> {
+        T::deserialize(&step.req).map_err(|e| Unsupported(format!("#{}: {e}", step.n)))
+    }
+    Ok(match api {
+        "JoinGroup" => body::<JoinGroupRequest>(step)?.into(),
+        "SyncGroup" => body::<SyncGroupRequest>(step)?.into(),
+        "Heartbeat" => body::<HeartbeatRequest>(step)?.into(),
+        "LeaveGroup" => body::<LeaveGroupRequest>(step)?.into(),
+        "OffsetCommit" => body::<OffsetCommitRequest>(step)?.into(),
+        "OffsetFetch" => {
+            let require_stable = step.require_stable;
+            OffsetFetchRequest { require_stable, ..body(step)? }.into()
+        }
+        "DescribeGroups" => Request::DescribeGroups(body::<Groups>(step)?.groups),
+        "ConsumerGroupDescribe" => Request::ConsumerGroupDescribe(body::<Groups>(step)?.groups),
+        "DeleteGroups" => Request::DeleteGroups(body::<Groups>(step)?.groups),
+        "ListGroups" => Request::ListGroups,
+        _ => return Err(Unsupported(api.to_owned())),
+    })
+}

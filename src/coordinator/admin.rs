@@ -1,0 +1,114 @@
+//! What administrators ask: describe, list and delete groups.
+
+use super::classic::group::ClassicGroup;
+use super::classic::state::GroupState;
+use super::effect::{Effect, Ticket};
+use super::shard::Shard;
+use super::write::{ErrorAnswer, OnError, Write};
+use crate::kernel::time::Instant;
+use crate::model::Name;
+use crate::model::consumer_protocol::ProtocolBytes;
+use crate::model::error::ErrorCode;
+use crate::model::message::Response;
+use crate::model::message::group::{
+    DeletableGroupResult, DescribedConsumerGroup, DescribedGroup, DescribedGroupMember,
+    ListGroupsResponse, ListedGroup,
+};
+
+/// From this version on DescribeGroups says so if there is no such group.
+const GROUP_ID_NOT_FOUND_VERSION: i16 = 6;
+
+impl Shard {
+    /// DescribeGroups: classic groups with their members.
+    pub(super) fn describe(&self, groups: &[Name], api_version: i16) -> Vec<DescribedGroup> {
+        let unknown = if api_version >= GROUP_ID_NOT_FOUND_VERSION {
+            ErrorCode::GroupIdNotFound
+        } else {
+            ErrorCode::None
+        };
+        let describe = |id: &Name| match self.groups.get(id) {
+            Some(group) => group.describe(),
+            None => DescribedGroup {
+                group_id: id.clone(),
+                group_state: GroupState::Dead.name().into(),
+                error_code: unknown,
+                ..DescribedGroup::default()
+            },
+        };
+        groups.iter().map(describe).collect()
+    }
+
+    /// ConsumerGroupDescribe: a classic group is none.
+    pub(super) fn describe_consumer_groups(groups: Vec<Name>) -> Vec<DescribedConsumerGroup> {
+        let error_code = ErrorCode::GroupIdNotFound;
+        groups.into_iter().map(|group_id| DescribedConsumerGroup { error_code, group_id }).collect()
+    }
+
+    /// ListGroups.
+    pub(super) fn list(&self) -> ListGroupsResponse {
+        let listed = |group: &ClassicGroup| ListedGroup {
+            group_id: group.id.clone(),
+            protocol_type: group.protocol_type.clone().unwrap_or_default(),
+            group_state: group.state().name().into(),
+            group_type: "classic".into(),
+        };
+        ListGroupsResponse {
+            groups: self.groups.values().map(listed).collect(),
+            ..ListGroupsResponse::default()
+        }
+    }
+
+    /// DeleteGroups: empty groups and their offsets.
+    pub(super) fn delete(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        groups: Vec<Name>,
+        out: &mut Vec<Effect>,
+    ) {
+        let (mut records, mut results) = (Vec::new(), Vec::new());
+        for group_id in &groups {
+            let error_code = match self.groups.get(group_id) {
+                None => ErrorCode::GroupIdNotFound,
+                Some(group) => match group.state() {
+                    GroupState::Dead => ErrorCode::GroupIdNotFound,
+                    GroupState::Empty => {
+                        records.extend(self.offsets.tombstones(group_id));
+                        records.push(group.tombstone());
+                        ErrorCode::None
+                    }
+                    _ => ErrorCode::NonEmptyGroup,
+                },
+            };
+            results.push(DeletableGroupResult { group_id: group_id.clone(), error_code });
+        }
+        let reply = Some((ticket, Response::DeleteGroups(results)));
+        let write = Write { records, apply: true, reply, ..Write::default() };
+        let on_error = OnError { ticket, answer: ErrorAnswer::Delete(groups) };
+        self.finish(now, Ok(write), Some(on_error), out);
+    }
+}
+
+impl ClassicGroup {
+    fn describe(&self) -> DescribedGroup {
+        let protocol = self.protocol.as_ref().filter(|_| self.state() == GroupState::Stable);
+        let member = |m: &super::classic::member::Member| DescribedGroupMember {
+            member_id: m.id.clone(),
+            group_instance_id: m.instance.clone(),
+            client_id: m.client_id.clone(),
+            client_host: m.client_host.clone(),
+            member_metadata: protocol
+                .and_then(|name| m.metadata(name))
+                .map_or(ProtocolBytes::Empty, Clone::clone),
+            member_assignment: m.assignment.clone(),
+        };
+        DescribedGroup {
+            group_id: self.id.clone(),
+            group_state: self.state().name().into(),
+            protocol_type: self.protocol_type.clone().unwrap_or_default(),
+            protocol_data: protocol.cloned().unwrap_or_default(),
+            members: self.members.values().map(member).collect(),
+            ..DescribedGroup::default()
+        }
+    }
+}

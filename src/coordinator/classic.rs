@@ -1,0 +1,15 @@
+//! Classic groups: JoinGroup, SyncGroup, Heartbeat, LeaveGroup (kafka-semantics 3).
+
+pub mod group;
+mod heartbeat;
+mod join;
+mod leave;
+pub mod member;
+mod rebalance;
+mod record;
+mod replace;
+pub mod state;
+mod sync;
+
+pub(super) use heartbeat::expire_session;
+pub(super) use join::Join;

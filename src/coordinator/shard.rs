@@ -1,0 +1,267 @@
+//! One partition's coordinator: requests and timers in, replies and records out.
+//!
+//! An operation first decides, then writes, then answers: its records go to the log, memory
+//! follows them, and the reply leaves when they are committed. Replies of later operations that
+//! saw uncommitted memory wait too (`CoordinatorRuntime`, kafka-semantics 7.3).
+
+use super::classic;
+use super::classic::group::{ClassicGroup, Context};
+use super::config::CoordinatorConfig;
+use super::effect::Effect;
+use super::offsets::Offsets;
+use super::tickets::Tickets;
+use super::timer::{TimerEvent, TimerName};
+use super::write::{OnError, Then, Write};
+use crate::kernel::time::Instant;
+use crate::kernel::timeline_map::TimelineMap;
+use crate::kernel::timers::Timers;
+use crate::model::Name;
+use crate::model::error::ErrorCode;
+use crate::model::fact::RebalanceReason;
+use crate::model::record::Record;
+use std::collections::VecDeque;
+
+/// The coordinator of the groups of one partition of `__consumer_offsets`.
+#[derive(Debug, Default)]
+pub struct Shard {
+    pub(super) config: CoordinatorConfig,
+    pub(super) groups: TimelineMap<Name, ClassicGroup>,
+    pub(super) offsets: Offsets,
+    timers: Timers<TimerName, TimerEvent>,
+    pub(super) tickets: Tickets,
+    /// Groups that came into being since the log last took something: if it refuses the next
+    /// batch, they have never been.
+    pub(super) unwritten_groups: Vec<Name>,
+    /// The operation whose records are on their way into the log.
+    appending: Option<Deferred>,
+    /// Operations that wait for the high watermark to pass their records.
+    deferred: VecDeque<Deferred>,
+    /// One beyond the last record written, and the same for the last committed.
+    written: u64,
+    committed: u64,
+    writes: u64,
+}
+
+/// An operation that waits for its records.
+#[derive(Debug)]
+struct Deferred {
+    id: u64,
+    /// One beyond its last record.
+    end: u64,
+    write: Write,
+    on_error: Option<OnError>,
+}
+
+impl Shard {
+    /// A coordinator that knows nothing yet.
+    pub fn new(config: CoordinatorConfig) -> Self {
+        Shard { config, ..Shard::default() }
+    }
+
+    /// Applies records that the log held before, then begins to serve: sessions of all members
+    /// begin anew (kafka-semantics 3.15, 7.4).
+    pub fn load(
+        &mut self,
+        now: Instant,
+        records: impl IntoIterator<Item = Record>,
+        out: &mut Vec<Effect>,
+    ) {
+        for record in records {
+            self.apply(record);
+            self.written += 1;
+        }
+        self.committed = self.written;
+        let names: Vec<Name> = self.groups.keys().cloned().collect();
+        for name in names {
+            let max = self.config.group_max_size;
+            self.with_group(now, &name, out, |group, cx| {
+                for member in group.member_ids() {
+                    group.restart_session(&member, cx);
+                }
+                if group.members.len() > max {
+                    // Kafka drops what this would write.
+                    let _ = group.prepare_rebalance(RebalanceReason::OverCapacity, cx);
+                }
+            });
+        }
+    }
+
+    /// Runs `f` on the group `name`, if there is one.
+    pub(super) fn with_group<T>(
+        &mut self,
+        now: Instant,
+        name: &Name,
+        out: &mut Vec<Effect>,
+        f: impl FnOnce(&mut ClassicGroup, &mut Context) -> T,
+    ) -> Option<T> {
+        let group = self.groups.get_mut(name)?;
+        let (config, timers) = (&self.config, &mut self.timers);
+        let mut cx = Context { now, config, timers, tickets: &mut self.tickets, out };
+        Some(f(group, &mut cx))
+    }
+
+    /// A classic group comes into being.
+    pub(super) fn create_group(&mut self, now: Instant, id: &Name) {
+        let group = ClassicGroup::new(id.clone(), self.config.clock_ms(now));
+        self.groups.put(id.clone(), group);
+        self.unwritten_groups.push(id.clone());
+    }
+
+    /// Ends an operation: appends its records, or answers.
+    pub(super) fn finish(
+        &mut self,
+        now: Instant,
+        outcome: Result<Write, ErrorCode>,
+        on_error: Option<OnError>,
+        out: &mut Vec<Effect>,
+    ) {
+        let write = match outcome {
+            Ok(write) if write.is_nothing() => return,
+            Ok(write) => write,
+            Err(code) => return self.tickets.refuse(on_error, code, out),
+        };
+        self.writes += 1;
+        let mut operation = Deferred { id: self.writes, end: self.written, write, on_error };
+        if operation.write.records.is_empty() {
+            if self.committed < self.written {
+                self.defer(now, operation);
+            } else {
+                self.complete(now, operation, Ok(()), out);
+            }
+            return;
+        }
+        let records = std::mem::take(&mut operation.write.records);
+        if operation.write.apply {
+            operation.write.records.clone_from(&records);
+        }
+        operation.end += records.len() as u64;
+        self.appending = Some(operation);
+        out.push(Effect::Append { records });
+    }
+
+    fn defer(&mut self, now: Instant, operation: Deferred) {
+        let name = TimerName::Write(operation.id);
+        self.timers.schedule(&name, now + self.config.write_timeout, TimerEvent::ExpireWrite);
+        self.deferred.push_back(operation);
+    }
+
+    /// The log took the batch of the last [`Effect::Append`], or refused it.
+    pub fn appended(&mut self, now: Instant, result: Result<(), ErrorCode>, out: &mut Vec<Effect>) {
+        let mut operation = self.appending.take().expect("a batch was on its way");
+        match result {
+            Ok(()) => {
+                self.unwritten_groups.clear();
+                self.written = operation.end;
+                for record in std::mem::take(&mut operation.write.records) {
+                    self.apply(record);
+                }
+                self.defer(now, operation);
+            }
+            Err(code) => {
+                for group in self.unwritten_groups.drain(..) {
+                    self.groups.remove(&group);
+                }
+                self.complete(now, operation, Err(code), out);
+            }
+        }
+    }
+
+    /// The high watermark reached `end`, one beyond the last record that is committed.
+    pub fn committed(&mut self, now: Instant, end: u64, out: &mut Vec<Effect>) {
+        self.committed = self.committed.max(end);
+        while self.deferred.front().is_some_and(|operation| operation.end <= self.committed) {
+            let operation = self.deferred.pop_front().expect("just seen");
+            self.timers.cancel(&TimerName::Write(operation.id));
+            self.complete(now, operation, Ok(()), out);
+        }
+    }
+
+    fn complete(
+        &mut self,
+        now: Instant,
+        operation: Deferred,
+        written: Result<(), ErrorCode>,
+        out: &mut Vec<Effect>,
+    ) {
+        match operation.write.then {
+            Then::Nothing => {}
+            Then::Assign { group, generation, assignment } => {
+                self.with_group(now, &group, out, |group, cx| {
+                    group.finish_assignment(generation, assignment, written, cx);
+                });
+            }
+            Then::ReplaceStatic(replacement) => {
+                let group = replacement.group.clone();
+                self.with_group(now, &group, out, |group, cx| {
+                    group.finish_replacement(*replacement, written, cx);
+                });
+            }
+        }
+        match written {
+            Err(code) => self.tickets.refuse(operation.on_error, code, out),
+            Ok(()) => {
+                if let Some((ticket, response)) = operation.write.reply {
+                    self.tickets.answer(ticket, response, out);
+                }
+            }
+        }
+    }
+
+    /// When [`Shard::on_timer`] is next needed.
+    pub fn next_deadline(&mut self) -> Option<Instant> {
+        self.timers.next_deadline()
+    }
+
+    /// Ends the next timer that is due; whether there was one. Call it until there is none.
+    pub fn on_timer(&mut self, now: Instant, out: &mut Vec<Effect>) -> bool {
+        let Some((name, event)) = self.timers.pop_due(now) else { return false };
+        let outcome = match (name, event) {
+            (TimerName::Join(group), TimerEvent::CompleteInitialJoin { delay, remaining }) => self
+                .with_group(now, &group, out, |group, cx| {
+                    group.complete_initial_join(delay, remaining, cx)
+                }),
+            (TimerName::Join(group), _) => {
+                self.with_group(now, &group, out, ClassicGroup::complete_join_phase)
+            }
+            (TimerName::Sync(group), TimerEvent::ExpireSync { generation }) => {
+                self.with_group(now, &group, out, |group, cx| group.expire_sync(generation, cx))
+            }
+            (TimerName::Session(group, member), _) => {
+                self.with_group(now, &group, out, |group, cx| {
+                    classic::expire_session(group, &member, cx)
+                })
+            }
+            (TimerName::Write(id), _) => {
+                self.expire_write(now, id, out);
+                None
+            }
+            (TimerName::Sync(_), event) => unreachable!("{event:?} ends no sync phase"),
+        };
+        if let Some(outcome) = outcome {
+            self.finish(now, outcome, None, out);
+        }
+        true
+    }
+
+    fn expire_write(&mut self, now: Instant, id: u64, out: &mut Vec<Effect>) {
+        let Some(at) = self.deferred.iter().position(|operation| operation.id == id) else {
+            return;
+        };
+        let operation = self.deferred.remove(at).expect("just found");
+        self.complete(now, operation, Err(ErrorCode::RequestTimedOut), out);
+    }
+
+    /// Changes memory as a record says: the only way in which durable state changes.
+    pub(super) fn apply(&mut self, record: Record) {
+        match record {
+            Record::GroupMetadata { key, value: Some(value) } => {
+                let group = ClassicGroup::from_record(key.group.clone(), value);
+                self.groups.put(key.group, group);
+            }
+            Record::GroupMetadata { key, value: None } => {
+                self.groups.remove(&key.group);
+            }
+            Record::OffsetCommit { key, value } => self.offsets.apply(key, value),
+        }
+    }
+}

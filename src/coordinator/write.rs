@@ -1,0 +1,140 @@
+//! The outcome of an operation: records, a reply that waits for them, and what else happens then.
+
+use super::effect::Ticket;
+use crate::model::Name;
+use crate::model::consumer_protocol::ProtocolBytes;
+use crate::model::error::ErrorCode;
+use crate::model::message::Response;
+use crate::model::message::group::{
+    DeletableGroupResult, HeartbeatResponse, JoinGroupProtocol, JoinGroupResponse,
+    LeaveGroupRequest, LeaveGroupResponse, MemberIdentity, MemberResponse, SyncGroupResponse,
+};
+use crate::model::message::offset::{
+    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchResponse,
+};
+use crate::model::record::Record;
+use std::collections::BTreeMap;
+
+/// What an operation leaves to do (`CoordinatorResult`).
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct Write {
+    /// Records to append, all or none.
+    pub records: Vec<Record>,
+    /// Whether memory changes by applying them; classic groups change theirs beforehand.
+    pub apply: bool,
+    /// The answer to give once they are committed.
+    pub reply: Option<(Ticket, Response)>,
+    /// What else happens once they are committed, or could not be.
+    pub then: Then,
+}
+
+/// What happens to a classic group when its records are committed or lost.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) enum Then {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The leader's assignment: give everybody their part, or rebalance again.
+    Assign { group: Name, generation: i32, assignment: BTreeMap<Name, ProtocolBytes> },
+    /// A static member came back under a new id: answer its join, or undo the replacement.
+    ReplaceStatic(Box<StaticReplacement>),
+}
+
+/// How to answer, or undo, the replacement of a static member.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct StaticReplacement {
+    pub group: Name,
+    pub instance: Name,
+    pub old_member: Name,
+    pub new_member: Name,
+    /// Who led the group before.
+    pub old_leader: Option<Name>,
+    /// The join to answer.
+    pub ticket: Ticket,
+    /// Whether the client understands `skipAssignment` (JoinGroup v9).
+    pub supports_skipping: bool,
+    pub old_protocols: Vec<JoinGroupProtocol>,
+    pub old_rebalance_timeout_ms: i32,
+    pub old_session_timeout_ms: i32,
+}
+
+impl Write {
+    /// Nothing to write and nothing to say.
+    pub fn nothing() -> Self {
+        Write::default()
+    }
+
+    /// Nothing to write; the answer still waits for earlier writes.
+    pub fn reply(ticket: Ticket, response: impl Into<Response>) -> Self {
+        Write { reply: Some((ticket, response.into())), apply: true, ..Write::default() }
+    }
+
+    /// Whether the operation is over.
+    pub fn is_nothing(&self) -> bool {
+        self.records.is_empty() && self.reply.is_none() && self.then == Then::Nothing
+    }
+}
+
+/// How to tell a client that its operation failed, if its own handler has not answered
+/// (`CoordinatorOperationExceptionHelper` and its users in `GroupCoordinatorService`).
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct OnError {
+    pub ticket: Ticket,
+    pub answer: ErrorAnswer,
+}
+
+/// The form of an error answer, with what it repeats of the request.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum ErrorAnswer {
+    Join,
+    Sync,
+    Heartbeat,
+    Leave(LeaveGroupRequest),
+    Commit(Box<OffsetCommitRequest>),
+    Fetch { group_id: Name },
+    Delete(Vec<Name>),
+}
+
+impl OnError {
+    pub fn response(&self, error: ErrorCode) -> Response {
+        let error_code = error.of_failed_write();
+        match &self.answer {
+            ErrorAnswer::Join => {
+                JoinGroupResponse { error_code, ..JoinGroupResponse::default() }.into()
+            }
+            ErrorAnswer::Sync => {
+                SyncGroupResponse { error_code, ..SyncGroupResponse::default() }.into()
+            }
+            ErrorAnswer::Heartbeat => HeartbeatResponse { error_code }.into(),
+            // No such group: nobody in it is known.
+            ErrorAnswer::Leave(request) if error_code == ErrorCode::UnknownMemberId => {
+                let member = |m: &MemberIdentity| MemberResponse {
+                    member_id: m.member_id.clone(),
+                    group_instance_id: m.group_instance_id.clone(),
+                    error_code,
+                };
+                let members = request.members.iter().map(member).collect();
+                LeaveGroupResponse { members, ..LeaveGroupResponse::default() }.into()
+            }
+            ErrorAnswer::Leave(_) => {
+                LeaveGroupResponse { error_code, ..LeaveGroupResponse::default() }.into()
+            }
+            ErrorAnswer::Commit(request) => {
+                OffsetCommitResponse::of_error(request, error_code).into()
+            }
+            ErrorAnswer::Fetch { group_id } => OffsetFetchResponse {
+                group_id: group_id.clone(),
+                error_code,
+                ..OffsetFetchResponse::default()
+            }
+            .into(),
+            ErrorAnswer::Delete(groups) => {
+                let result = |group_id: &Name| DeletableGroupResult {
+                    group_id: group_id.clone(),
+                    error_code,
+                };
+                Response::DeleteGroups(groups.iter().map(result).collect())
+            }
+        }
+    }
+}

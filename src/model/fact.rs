@@ -1,0 +1,195 @@
+//! What happened in a run, fact by fact: what a person would want on a timeline.
+
+use super::Name;
+use super::error::ErrorCode;
+use super::id::{BrokerId, ConsumerId, GroupId, PartitionId};
+use crate::kernel::time::Instant;
+
+/// A fact of a run.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Fact {
+    /// An event of the scenario struck.
+    Struck {
+        /// Which `[[events]]` block, from 0.
+        event: usize,
+        /// Whom it struck.
+        consumers: Vec<ConsumerId>,
+    },
+    /// A consumer of a group did, or suffered, something.
+    Consumer {
+        /// Who.
+        consumer: ConsumerId,
+        /// What.
+        what: ConsumerFact,
+    },
+    /// The coordinator of a group did something.
+    Group {
+        /// Which group.
+        group: GroupId,
+        /// What.
+        what: GroupFact,
+    },
+}
+
+/// What a consumer does or suffers.
+#[derive(Clone, PartialEq, Debug)]
+pub enum ConsumerFact {
+    /// Its process started.
+    Started,
+    /// Its process died without a word.
+    Crashed,
+    /// It closed cleanly.
+    Closed,
+    /// Its whole process stands still.
+    Paused {
+        /// Until then.
+        until: Instant,
+    },
+    /// A fatal error ended its poll loop.
+    Failed(ErrorCode),
+    /// It learned who coordinates its group.
+    CoordinatorFound(BrokerId),
+    /// It asked to join.
+    JoinSent,
+    /// It left because its application did not poll in time.
+    PollTimeout,
+    /// `onPartitionsRevoked`.
+    Revoked(Vec<PartitionId>),
+    /// `onPartitionsLost`.
+    Lost(Vec<PartitionId>),
+    /// `onPartitionsAssigned`.
+    Assigned {
+        /// The generation.
+        generation: i32,
+        /// Everything that it owns now.
+        partitions: Vec<PartitionId>,
+    },
+    /// It knows where to read a partition.
+    Positioned {
+        /// The partition.
+        partition: PartitionId,
+        /// The next offset to read.
+        offset: u64,
+        /// Where that comes from.
+        source: PositionSource,
+    },
+    /// It may fetch everything that it owns.
+    Ready,
+    /// It processed records.
+    Processed(Processed),
+    /// The coordinator accepted its commit.
+    Committed {
+        /// The generation that the commit named.
+        generation: i32,
+        /// The member that the commit named.
+        member: Name,
+        /// The offsets.
+        offsets: Vec<(PartitionId, u64)>,
+    },
+    /// A commit of its failed.
+    CommitFailed(ErrorCode),
+}
+
+/// What a coordinator does.
+#[derive(Clone, PartialEq, Debug)]
+pub enum GroupFact {
+    /// A member joined its list of members.
+    MemberAdded {
+        /// Who.
+        consumer: ConsumerId,
+        /// The member's id.
+        member: Name,
+    },
+    /// A member is gone from its list.
+    MemberRemoved {
+        /// Who.
+        consumer: ConsumerId,
+        /// The member's id.
+        member: Name,
+        /// Why.
+        reason: RemovalReason,
+    },
+    /// It began to prepare a rebalance.
+    Preparing {
+        /// Why.
+        reason: RebalanceReason,
+    },
+    /// A new generation began.
+    Generation {
+        /// Its number.
+        generation: i32,
+        /// The selected assignor; `None`: the group is empty.
+        protocol: Option<Name>,
+        /// Who leads.
+        leader: Option<ConsumerId>,
+        /// Who takes part.
+        members: Vec<ConsumerId>,
+    },
+    /// The assignment is stored and sent.
+    Stable {
+        /// The generation.
+        generation: i32,
+    },
+}
+
+/// Where a position comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PositionSource {
+    /// The group's committed offset.
+    Committed,
+    /// `auto.offset.reset`.
+    Reset,
+}
+
+/// Records [from, to) of a partition, processed evenly between two moments.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Processed {
+    /// The partition.
+    pub partition: PartitionId,
+    /// The first offset.
+    pub from: u64,
+    /// One beyond the last.
+    pub to: u64,
+    /// When the first one began.
+    pub start: Instant,
+    /// When the last one ended.
+    pub end: Instant,
+    /// When `poll` returned them, perhaps among others.
+    pub returned: Instant,
+}
+
+/// Why a classic group rebalances.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RebalanceReason {
+    /// A new member joined.
+    MemberJoined,
+    /// The leader rejoined, or a follower with another subscription.
+    MemberRejoined,
+    /// A member left.
+    MemberLeft,
+    /// A member's session ended.
+    SessionExpired,
+    /// A member did not sync in time.
+    SyncExpired,
+    /// The assignment could not be written.
+    WriteFailed(ErrorCode),
+    /// A freshly loaded group is larger than it may be.
+    OverCapacity,
+}
+
+/// Why a member is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RemovalReason {
+    /// It left.
+    Left,
+    /// No heartbeat within its session timeout.
+    SessionExpired,
+    /// It did not rejoin within the rebalance timeout.
+    RebalanceTimeout,
+    /// It did not sync within the rebalance timeout.
+    SyncTimeout,
+    /// Another process took its instance id.
+    Replaced,
+    /// The group is full.
+    GroupFull,
+}
