@@ -196,7 +196,8 @@ proptest! {
         for (value, (op, key)) in ops.into_iter().enumerate() {
             let key = (key & 7) | key << 26;
             let before = plain.get(&key).copied();
-            prop_assert_eq!((map.get(&key).copied(), timeline.get(&key).copied()), (before, before));
+            prop_assert_eq!(map.get(&key).copied(), before);
+            prop_assert_eq!(timeline.get(&key).copied(), before);
             match op {
                 0 => prop_assert_eq!((map.remove(&key), timeline.remove(&key)), (before, before)),
                 1 => {
@@ -204,7 +205,10 @@ proptest! {
                     prop_assert_eq!(now, before.unwrap_or(value));
                     prop_assert_eq!(timeline.put(key, now), before);
                 }
-                _ => prop_assert_eq!((map.put(key, value), timeline.put(key, value)), (before, before)),
+                _ => {
+                    prop_assert_eq!(map.put(key, value), before);
+                    prop_assert_eq!(timeline.put(key, value), before);
+                }
             }
             match op {
                 0 => _ = plain.remove(&key),

@@ -5,12 +5,12 @@
 //! already, and before those of higher ranks. Nothing can be pushed into the past.
 //!
 //! A hierarchical timing wheel (Varghese and Lauck, SOSP 1987) over microseconds, with 64 lanes a
-//! level. Level `l + 1` holds the events whose time differs from now in its `l`-th digit of six bits
-//! and in no higher one, each in the lane of that digit; eleven such levels span all 64 bits. Level
-//! 0 is the running tick, with a lane for each rank. Lanes are first in, first out, so the sequence
-//! needs no number and no comparison, and ranks are told apart only where a tick holds more than one
-//! event. Cost of an event: at most one move per level, two or three in practice, at any number of
-//! events pending.
+//! level. Level `l + 1` holds the events whose time differs from now in its `l`-th digit of six
+//! bits and in no higher one, each in the lane of that digit; eleven such levels span all 64 bits.
+//! Level 0 is the running tick, with a lane for each rank. Lanes are first in, first out, so the
+//! sequence needs no number and no comparison, and ranks are told apart only where a tick holds
+//! more than one event. Cost of an event: at most one move per level, two or three in practice, at
+//! any number of events pending.
 
 mod fifo;
 
@@ -121,7 +121,8 @@ impl<E: Copy> Agenda<E> {
         self.lanes.push(level * LANES + lane, entry);
     }
 
-    /// Moves the entries of a lane to lower levels, in order, now being the earliest of their times.
+    /// Moves the entries of a lane to lower levels, in order, now being the earliest of their
+    /// times.
     fn spread(&mut self, lane: usize) {
         self.occupied[lane / LANES] &= !(1 << (lane % LANES));
         let mut entries = self.lanes.detach(lane);

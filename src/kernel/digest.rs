@@ -9,8 +9,8 @@ use super::random::avalanche;
 /// agree, others agree once in 2^64 by chance. The same on every machine. Not cryptographic: who
 /// wants two sequences with one digest can make them.
 ///
-/// A step is a multiplication and a folding of high bits onto low ones, as in FNV-1a, but eight bytes
-/// at a time.
+/// A step is a multiplication and a folding of high bits onto low ones, as in FNV-1a, but eight
+/// bytes at a time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Digest {
     state: u64,

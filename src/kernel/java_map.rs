@@ -4,8 +4,8 @@
 //! operation that brought each one, and of the capacity. Programs whose answers depend on it can be
 //! followed exactly. The rules, as of JDK 17:
 //!
-//! - The walk goes through the buckets upwards, and through the list of each bucket. The bucket of a
-//!   key is its spread hash modulo the capacity, a power of two.
+//! - The walk goes through the buckets upwards, and through the list of each bucket. The bucket of
+//!   a key is its spread hash modulo the capacity, a power of two.
 //! - [`put`](JavaMap::put) appends to the list, and then doubles the capacity if it holds more than
 //!   3/4 of it. [`compute_if_absent`](JavaMap::compute_if_absent) doubles before it looks, and
 //!   prepends. Doubling parts a list in two without changing the order.

@@ -4,9 +4,9 @@
 //! each other, so one more consumer, or one more kind of draw, leaves all other draws as they were,
 //! and two settings can be compared under the same luck (common random numbers).
 //!
-//! The generator is `ChaCha8` (Bernstein, 2008), from `rand`: the same numbers on every machine, 2^64
-//! streams a seed, and any position of a stream reached at once. Only integers leave this file;
-//! distributions are made of them in [`dist`](super::dist).
+//! The generator is `ChaCha8` (Bernstein, 2008), from `rand`: the same numbers on every machine,
+//! 2^64 streams a seed, and any position of a stream reached at once. Only integers leave this
+//! file; distributions are made of them in [`dist`](super::dist).
 
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
@@ -85,7 +85,8 @@ impl Stream {
         loop {
             let product = u128::from(self.next_u64()) * u128::from(n);
             let (high, low) = ((product >> 64) as u64, product as u64);
-            // Of the 2^64 numbers, 2^64 mod n too many would make some results likelier than others.
+            // Of the 2^64 numbers, 2^64 mod n too many would make some results likelier than
+            // others.
             if low >= n || low >= n.wrapping_neg() % n {
                 return high;
             }

@@ -32,7 +32,8 @@ impl<K, V> TimelineMap<K, V> {
         Self::expecting(0)
     }
 
-    /// A map that expects so many keys: the next power of two of slots from 4/3 of that, at least 2.
+    /// A map that expects so many keys: the next power of two of slots from 4/3 of that, at least
+    /// 2.
     pub fn expecting(keys: usize) -> Self {
         let slots = (4 * keys).div_ceil(3).next_power_of_two().max(2);
         TimelineMap { slots: Self::empty(slots), len: 0 }

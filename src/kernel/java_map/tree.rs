@@ -1,6 +1,6 @@
 //! Red-black trees over the nodes of a map (Cormen, Leiserson, Rivest, Stein: Introduction to
-//! Algorithms, chapter 13), as Java hangs them beside long lists. Java's balancing is the book's, so
-//! the shape of a tree, which its map's order depends on, is the same.
+//! Algorithms, chapter 13), as Java hangs them beside long lists. Java's balancing is the book's,
+//! so the shape of a tree, which its map's order depends on, is the same.
 
 use super::NONE;
 use std::cmp::Ordering;
@@ -29,8 +29,9 @@ impl Forest {
         Forest { hung: Vec::new() }
     }
 
-    /// Adds a node to the tree at `root`, which may be [`NONE`]. `order` tells how the node stands to
-    /// another one; equal goes left. Returns the new root, and the node's parent before balancing.
+    /// Adds a node to the tree at `root`, which may be [`NONE`]. `order` tells how the node stands
+    /// to another one; equal goes left. Returns the new root, and the node's parent before
+    /// balancing.
     pub(super) fn insert(
         &mut self,
         root: u32,
@@ -63,7 +64,8 @@ impl Forest {
         let Hung { parent, children, red } = self.hung[node as usize];
         let only_child = if children[LEFT] == NONE { children[RIGHT] } else { children[LEFT] };
         if only_child != NONE {
-            // A lone child is red and hangs below a black node: it takes the node's place and color.
+            // A lone child is red and hangs below a black node: it takes the node's place and
+            // color.
             root = self.replace(root, node, only_child);
             self.set_red(only_child, false);
         } else if parent == NONE {
