@@ -1,6 +1,8 @@
 //! Time, ids, the agenda, random streams and distributions. Knows nothing of Kafka.
 
 pub mod agenda;
+pub mod counts;
+mod deviate;
 pub mod digest;
 pub mod dist;
 pub mod id;
