@@ -106,25 +106,30 @@ impl Dist {
     /// | `Uniform` | normal of the same mean, variance and kurtosis | below 0.002 |
     /// | `LogNormal`, `Pareto` | the largest singly, the rest as one deviate | below 0.001 |
     ///
-    /// The last two draw up to 16 draws one by one; beyond, some eight are drawn so, and the others
-    /// as one deviate of the same mean, variance and skewness. The error is the largest difference
-    /// between the distribution function of such a sum and that of the sum of single draws
-    /// (Kolmogorov's distance). How it was measured stands with the code. The cost of `Empirical`
-    /// grows with the length of the list.
+    /// The last three are drawn one by one up to 16 draws. Beyond, the eight or so largest of a
+    /// `LogNormal` or `Pareto` still are, and the others are one deviate of their mean, variance and
+    /// skewness.
+    ///
+    /// The error is the largest difference between the distribution function of such a sum and that
+    /// of the sum of single draws (Kolmogorov's distance). How it was measured stands with the code.
+    /// The cost of `Empirical` grows with the length of the list.
     pub fn draw_sum(&self, n: u64, stream: &mut Stream) -> u64 {
+        let drawn_singly = match self {
+            Dist::Exponential(_) => 1,
+            _ => sum::DRAWN_SINGLY,
+        };
         match self {
             Dist::Fixed(value) => value.saturating_mul(n),
-            Dist::Exponential(mean) if n > 1 => whole(*mean as f64 * gamma(n as f64, stream)),
             Dist::Empirical(values) => sum::empirical(values, n, stream),
-            _ if n <= sum::DRAWN_SINGLY => {
+            _ if n <= drawn_singly => {
                 (0..n).fold(0, |sum: u64, _| sum.saturating_add(self.draw(stream)))
             }
+            Dist::Exponential(mean) => whole(*mean as f64 * gamma(n as f64, stream)),
             Dist::Uniform(low, high) => sum::uniform(*low, *high, n, stream),
             Dist::LogNormal { median, p99 } => {
                 sum::log_normal(*median as f64, log_deviation(*median, *p99), n, stream)
             }
             Dist::Pareto { min, shape } => sum::pareto(*min as f64, *shape, n, stream),
-            Dist::Exponential(_) => self.draw(stream),
         }
     }
 }
