@@ -6,7 +6,9 @@
 pub mod config;
 pub mod event;
 pub mod expect;
+pub mod factor;
 pub mod group;
+pub mod metric;
 pub mod workload;
 
 use crate::kernel::dist::Dist;

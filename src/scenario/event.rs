@@ -1,5 +1,7 @@
 //! Faults and operations that the scenario schedules.
 
+use super::Scenario;
+use super::factor::Factor;
 use crate::kernel::rate::Rate;
 use crate::kernel::time::{Instant, Span};
 use crate::model::id::{GroupId, ProducerId};
@@ -65,22 +67,22 @@ pub enum Action {
     Slow {
         /// Whose processing.
         target: Target,
-        /// Processing time in percent of the usual.
-        percent: u32,
+        /// Processing time as a multiple of the usual.
+        factor: Factor,
         /// How long; `None`: to the end of the run.
         span: Option<Span>,
     },
-    /// Consumers are started or closed until so many run.
+    /// Consumers are started or closed until so many run in each group.
     Scale {
-        /// Which group.
-        group: GroupId,
+        /// Which groups.
+        groups: Vec<GroupId>,
         /// How many shall run.
         to: u32,
     },
-    /// A producer's rate changes at once.
+    /// The rate of producers changes at once.
     SetRate {
-        /// Which producer.
-        producer: ProducerId,
+        /// Which producers.
+        producers: Vec<ProducerId>,
         /// To what.
         change: RateChange,
         /// When the profile holds again; `None`: never.
@@ -93,8 +95,8 @@ pub enum Action {
 pub enum RateChange {
     /// This rate.
     To(Rate),
-    /// The profile's rate times `percent` / 100.
-    Percent(u32),
+    /// The profile's rate times this.
+    Times(Factor),
 }
 
 /// Whom an event strikes.
@@ -104,18 +106,110 @@ pub enum Target {
     Consumers(Vec<String>),
     /// Everybody who runs in the group.
     Group(GroupId),
-    /// This share of those who run, rounded up, drawn from the event's stream.
+    /// This share of those who run, rounded up, drawn from the event's stream; of a start, of those
+    /// who don't run.
     Share {
         /// Which group.
         group: GroupId,
-        /// The share in percent.
-        percent: u32,
+        /// The share, at most one.
+        share: Factor,
     },
-    /// So many of those who run, drawn from the event's stream.
+    /// So many of those who run, drawn from the event's stream; of a start, of those who don't run.
     Random {
         /// Which group.
         group: GroupId,
         /// How many.
         count: u32,
     },
+}
+
+/// Causes of duplicates and of skipped records, as `[[expect]]` names them: the action of an event,
+/// or what else makes a group read again or jump.
+pub const CAUSES: &[&str] = &[
+    "crash",
+    "close",
+    "start",
+    "restart",
+    "pause",
+    "busy",
+    "slow",
+    "scale",
+    "rebalance",
+    "reset",
+    "retention",
+    "truncation",
+    "commit",
+];
+
+impl Action {
+    /// The key that says it in a scenario file.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Action::Crash { .. } => "crash",
+            Action::Close { .. } => "close",
+            Action::StartConsumer { .. } | Action::StartNext { .. } => "start",
+            Action::Restart { .. } => "restart",
+            Action::Pause { .. } => "pause",
+            Action::Busy { .. } => "busy",
+            Action::Slow { .. } => "slow",
+            Action::Scale { .. } => "scale",
+            Action::SetRate { .. } => "rate",
+        }
+    }
+
+    /// What happens, for people: `crash search-1`, `scale search to 5`.
+    pub fn describe(&self, scenario: &Scenario) -> String {
+        let group = |id: &GroupId| scenario.groups[id.index()].name.clone();
+        let (whom, more) = match self {
+            Action::Crash { target, restart_after } | Action::Close { target, restart_after } => {
+                let back = restart_after.map(|span| format!(", back after {span}"));
+                (target.describe(scenario), back.unwrap_or_default())
+            }
+            Action::StartConsumer { target } => (target.describe(scenario), String::new()),
+            Action::StartNext { group: id } => (group(id), String::new()),
+            Action::Restart { target, down } => {
+                (target.describe(scenario), format!(", back after {down}"))
+            }
+            Action::Pause { target, span } | Action::Busy { target, span } => {
+                (target.describe(scenario), format!(" for {span}"))
+            }
+            Action::Slow { target, factor, span } => {
+                (target.describe(scenario), format!(" by {factor}{}", lasting(*span)))
+            }
+            Action::Scale { groups, to } => (join(groups.iter().map(group)), format!(" to {to}")),
+            Action::SetRate { producers, change, span } => {
+                let names = producers.iter().map(|id| scenario.producers[id.index()].name.clone());
+                let change = match change {
+                    RateChange::To(rate) => format!(" to {rate}"),
+                    RateChange::Times(factor) => format!(" times {factor}"),
+                };
+                (join(names), change + &lasting(*span))
+            }
+        };
+        format!("{} {whom}{more}", self.name())
+    }
+}
+
+impl Target {
+    /// Who it is, for people: `search-1, search-2`, `25% of search`.
+    pub fn describe(&self, scenario: &Scenario) -> String {
+        let name = |id: &GroupId| &scenario.groups[id.index()].name;
+        match self {
+            Target::Consumers(names) => names.join(", "),
+            Target::Group(group) => format!("all of {}", name(group)),
+            Target::Share { group, share } => {
+                let percent = Factor::from_millionths(share.millionths() * 100);
+                format!("{percent}% of {}", name(group))
+            }
+            Target::Random { group, count } => format!("{count} of {}", name(group)),
+        }
+    }
+}
+
+fn lasting(span: Option<Span>) -> String {
+    span.map(|span| format!(" for {span}")).unwrap_or_default()
+}
+
+fn join(names: impl Iterator<Item = String>) -> String {
+    names.collect::<Vec<_>>().join(", ")
 }

@@ -1,5 +1,6 @@
 //! `[[expect]]`: what must be true of a run.
 
+pub use super::metric::Metric;
 use crate::kernel::time::Instant;
 use crate::model::id::{GroupId, ProducerId, TopicId};
 
@@ -16,55 +17,6 @@ pub struct Expect {
     pub window: Window,
     /// What it must be.
     pub compare: Compare,
-}
-
-/// A name of the one vocabulary for expectations, series, charts and reports (design: Metrics).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Metric {
-    /// Visible log end − committed offset (records).
-    Lag,
-    /// Visible log end − position of the owner (records).
-    PositionLag,
-    /// Visible end of the log (offset).
-    LogEndOffset,
-    /// Committed offset.
-    CommittedOffset,
-    /// Position of the owner (offset).
-    Position,
-    /// Members as the coordinator counts them.
-    Members,
-    /// Running members that own nothing while the group is stable.
-    IdleConsumers,
-    /// Members between revocation and assignment.
-    RebalancingConsumers,
-    /// Partitions that a consumer owns.
-    OwnedPartitions,
-    /// Generation or group epoch.
-    Generation,
-    /// Completed rebalances (count).
-    Rebalances,
-    /// Time in which live consumers may not process because of a rebalance (seconds).
-    StalledTime,
-    /// Time in which no live member owns a partition (seconds).
-    UnownedTime,
-    /// Fault → the coordinator removes the member (seconds).
-    DetectionTime,
-    /// Removal → new owner assigned (seconds).
-    RebalanceTime,
-    /// New owner assigned → lag back to its level before the fault (seconds).
-    CatchUpTime,
-    /// Distinct records processed (count).
-    Processed,
-    /// Attempts beyond the first (count).
-    Duplicates,
-    /// Records jumped over (count).
-    Skipped,
-    /// Records not yet read (count).
-    Waiting,
-    /// Records a second.
-    Throughput,
-    /// Produced → processed (seconds).
-    Latency,
 }
 
 /// Of whom a metric is taken.
