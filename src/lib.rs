@@ -4,4 +4,5 @@ pub mod conform;
 pub mod coordinator;
 pub mod kernel;
 pub mod model;
+pub mod parse;
 pub mod scenario;

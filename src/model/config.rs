@@ -1,7 +1,7 @@
 //! Kafka's settings that the model reads, typed and in Kafka's units made exact.
 //!
 //! `Default` of each struct is Kafka 4.3.1's default; a test compares them with Kafka's own list of
-//! settings (`tests/vectors/configs.jsonl`).
+//! settings (`src/parse/kafka/configs.jsonl`).
 
 use crate::kernel::time::Span;
 

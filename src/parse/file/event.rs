@@ -1,0 +1,184 @@
+//! `[[events]]`
+
+use crate::kernel::rate::Rate;
+use crate::kernel::time::{Instant, Span};
+use crate::parse::document::{Node, Value};
+use crate::parse::leaf::{Count, Number};
+use crate::parse::quantity;
+use crate::parse::shape::{List, Reader, Shape};
+use crate::parse::spec::{Kind, Rule};
+use crate::parse::table::table;
+
+/// The keys that say what happens, one in each block.
+pub(crate) const ACTIONS: &[&str] = &[
+    "crash",
+    "close",
+    "start",
+    "restart",
+    "pause",
+    "busy",
+    "slow",
+    "scale",
+    "rate",
+    "poison",
+    "cut",
+    "delay",
+    "kill_broker",
+    "stop_broker",
+    "start_broker",
+    "slow_broker",
+    "kill_rack",
+    "add_partitions",
+    "create_topic",
+    "delete_topic",
+    "deploy",
+    "set",
+];
+
+table! {
+    /// Something that happens: one time, one action. The action's value names whom it strikes: a
+    /// consumer, a list of consumers, a group, or some of a group.
+    Event, "event", "[[events]]",
+    [
+        Rule::ExactlyOne(&["at", "every"]),
+        Rule::ExactlyOne(ACTIONS),
+        Rule::Needs("from", &["every"]),
+        Rule::Needs("pause", &["for"]),
+        Rule::Needs("busy", &["for"]),
+        Rule::Needs("slow", &["factor"]),
+        Rule::Needs("scale", &["to"]),
+        Rule::Needs("rate", &["to", "factor"]),
+    ];
+
+    /// When it happens.
+    at: Instant;
+    /// Or how often: at `from`, then each time this much later, up to and including `to`.
+    every: Span;
+    /// The first time of `every`.
+    from: Instant = "one `every` after the start";
+    /// The last time of `every`; for `scale` how many consumers shall run, for `rate` the new rate.
+    to: To = "the end of the run";
+    /// The process dies without a word. It comes back with `restart_after`.
+    crash: Target;
+    /// A clean `close()`. It comes back with `restart_after`.
+    close: Target;
+    /// A stopped consumer starts; the name of a group adds its next consumer.
+    start: Target;
+    /// Crash and start under the same name, `for` how long it is gone in between.
+    restart: Target;
+    /// The whole process stands still `for` this long: garbage collection, SIGSTOP.
+    pause: Target;
+    /// The application is late for its next poll by `for`; heartbeats go on.
+    busy: Target;
+    /// Processing takes `factor` times as long, `for` a while or to the end.
+    slow: Target;
+    /// Consumers of the group are started or closed until `to` run.
+    scale: Target;
+    /// The producer's rate changes to `to`, or by `factor`, `for` a while or to the end.
+    rate: Target;
+    /// How long it lasts.
+    span as "for": Span;
+    /// How long until it starts again.
+    restart_after: Span = "never";
+    /// How many times as long, or as much.
+    factor: Number;
+
+    besides {
+        /// A record that can't be processed.
+        "poison": Kind::Later;
+        /// The network between two is cut.
+        "cut": Kind::Later;
+        /// The network between two is slower.
+        "delay": Kind::Later;
+        /// A broker dies.
+        "kill_broker": Kind::Later;
+        /// A broker shuts down.
+        "stop_broker": Kind::Later;
+        /// A broker starts.
+        "start_broker": Kind::Later;
+        /// A broker is slow.
+        "slow_broker": Kind::Later;
+        /// All brokers of a rack die.
+        "kill_rack": Kind::Later;
+        /// A topic gets more partitions.
+        "add_partitions": Kind::Later;
+        /// A topic is created.
+        "create_topic": Kind::Later;
+        /// A topic is deleted.
+        "delete_topic": Kind::Later;
+        /// A rolling deployment.
+        "deploy": Kind::Later;
+        /// A setting changes.
+        "set": Kind::Later;
+        /// Between whom.
+        "between": Kind::Later;
+        /// The new value.
+        "value": Kind::Later;
+    }
+}
+
+/// Whom an action strikes, as written.
+#[derive(Clone, Debug)]
+pub(crate) enum Target {
+    Name(String),
+    Names(List<String, 1, 100_000>),
+    Some(Box<SomeOf>),
+}
+
+table! {
+    /// Some of a group, drawn anew each time from those that run.
+    SomeOf, "some", "{ group = \"search\", share = 0.25 }",
+    [Rule::Required("group"), Rule::ExactlyOne(&["share", "random"])];
+
+    /// Which group.
+    group: String;
+    /// This share of its running consumers, rounded up; above 0, at most 1.
+    share: Number;
+    /// So many of its running consumers.
+    random: Count<1, 100_000>;
+}
+
+impl Shape for Target {
+    const KIND: Kind =
+        Kind::OneOf(&[String::KIND, List::<String, 1, 100_000>::KIND, Kind::Table(&SomeOf::SPEC)]);
+
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        match &node.value {
+            Value::Text(name) => Some(Target::Name(name.clone())),
+            Value::List(_) => List::read(node, reader).map(Target::Names),
+            Value::Table(_) => SomeOf::read(node, reader).map(|some| Target::Some(some.into())),
+            _ => {
+                reader.mismatch(node, &Self::KIND);
+                None
+            }
+        }
+    }
+}
+
+/// A time, a number of consumers or a rate; which one, the action decides.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum To {
+    Time(Instant),
+    Count(u32),
+    Rate(Rate),
+}
+
+impl Shape for To {
+    const KIND: Kind = Kind::OneOf(&[Instant::KIND, Count::<0, 100_000>::KIND, Rate::KIND]);
+
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        match &node.value {
+            Value::Text(text) if text.contains('/') => Rate::read(node, reader).map(To::Rate),
+            Value::Text(text) if quantity::duration(text).is_ok() => {
+                Instant::read(node, reader).map(To::Time)
+            }
+            Value::Integer(_) => {
+                Count::<0, 100_000>::read(node, reader).map(|n| To::Count(n.0 as u32))
+            }
+            _ => {
+                reader.mismatch(node, &Self::KIND);
+                None
+            }
+        }
+    }
+}

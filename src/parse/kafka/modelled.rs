@@ -1,0 +1,238 @@
+//! The settings that the model reads, and where they go.
+
+use super::assignor;
+use super::catalogue::Family;
+use super::settings::Settings;
+use super::value::{Checked, Unit, iso_duration, unit};
+use crate::kernel::time::Span;
+use crate::scenario::config::{BrokerConfig, ConsumerConfig, ProducerConfig, ResetPolicy};
+
+/// Declares the settings of one family: name, field of the typed struct, documentation.
+macro_rules! modelled {
+    ($table:ident, $fill:ident -> $config:ident {
+        $( $key:literal $field:ident $doc:literal; )+
+    }) => {
+        const $table: &[(&str, &str)] = &[$(($key, $doc)),+];
+
+        /// The settings as the model reads them: what is given over Kafka's defaults.
+        pub(crate) fn $fill(settings: &Settings) -> $config {
+            let mut config = $config::default();
+            $(
+                let given = settings.given($key).map(|given| &given.value);
+                if let Some(value) = given.and_then(|value| FromSetting::from($key, value)) {
+                    config.$field = value;
+                }
+            )+
+            config
+        }
+    };
+}
+
+modelled! { BROKER, broker -> BrokerConfig {
+    "group.initial.rebalance.delay.ms" group_initial_rebalance_delay
+        "How long the coordinator of a new classic group waits for more members.";
+    "group.min.session.timeout.ms" group_min_session_timeout
+        "The smallest session.timeout.ms that the broker takes from members of classic groups.";
+    "group.max.session.timeout.ms" group_max_session_timeout
+        "The largest session.timeout.ms that the broker takes from members of classic groups.";
+    "group.max.size" group_max_size "How many members a classic group may have.";
+    "offsets.topic.num.partitions" offsets_topic_num_partitions
+        "Partitions of `__consumer_offsets`.";
+    "offsets.topic.replication.factor" offsets_topic_replication_factor
+        "Replicas of each partition of `__consumer_offsets`; if it is not given, 3 or the number \
+         of brokers if that is less.";
+    "offsets.commit.timeout.ms" offsets_commit_timeout
+        "How long a commit waits for its replicas.";
+    "offset.metadata.max.bytes" offset_metadata_max_bytes
+        "How long the text may be that a client stores with an offset.";
+    "num.partitions" num_partitions "Partitions of a topic that does not say how many.";
+    "default.replication.factor" default_replication_factor
+        "Replicas of a topic that does not say how many.";
+} }
+
+modelled! { PRODUCER, producer -> ProducerConfig {
+    "batch.size" batch_size "Bytes after which the sticky partitioner moves on.";
+} }
+
+modelled! { CONSUMER, consumer -> ConsumerConfig {
+    "partition.assignment.strategy" partition_assignment_strategy
+        "Assignors that the consumer offers, the preferred first: by name (`range`) or by class.";
+    "session.timeout.ms" session_timeout
+        "A member that sends no heartbeat for this long is removed from the group.";
+    "heartbeat.interval.ms" heartbeat_interval "Time between heartbeats.";
+    "max.poll.interval.ms" max_poll_interval
+        "A consumer that does not poll for this long leaves the group by itself; also how long a \
+         rebalance waits for it.";
+    "max.poll.records" max_poll_records "Records that one poll returns at most.";
+    "enable.auto.commit" enable_auto_commit
+        "Whether the client commits by itself; must agree with `commit`.";
+    "auto.commit.interval.ms" auto_commit_interval "Time between commits of the client.";
+    "auto.offset.reset" auto_offset_reset
+        "Where to read when the group has no committed offset.";
+    "fetch.min.bytes" fetch_min_bytes "A fetch waits until so much data is there.";
+    "fetch.max.wait.ms" fetch_max_wait "A fetch waits no longer than this.";
+    "fetch.max.bytes" fetch_max_bytes "What one fetch returns at most.";
+    "max.partition.fetch.bytes" max_partition_fetch_bytes
+        "What one fetch returns of a partition at most.";
+    "retry.backoff.ms" retry_backoff "Wait before the first retry of a request.";
+    "retry.backoff.max.ms" retry_backoff_max "The longest wait between retries.";
+    "request.timeout.ms" request_timeout "How long a client waits for an answer.";
+    "default.api.timeout.ms" default_api_timeout
+        "How long a blocking call such as `commitSync` may take.";
+    "client.rack" client_rack "Rack of the consumer.";
+} }
+
+/// Settings that are checked, though no struct holds them.
+const CHECKED: &[(Family, &str, &str)] = &[
+    (Family::Consumer, "group.protocol", "`classic`; `consumer` (KIP-848) comes later."),
+    (Family::Consumer, "group.id", "The name of the group's table; needs not be given."),
+    (Family::Consumer, "group.remote.assignor", "Only for `group.protocol = \"consumer\"`."),
+    (Family::Consumer, "share.acknowledgement.mode", "Only for share consumers."),
+    (Family::Consumer, "share.acquire.mode", "Only for share consumers."),
+];
+
+/// Settings that change what a run means and that this version can't simulate.
+pub(crate) const LATER: &[&str] = &["group.instance.id"];
+
+/// What to write instead of a setting that has no place in a simulation.
+const INSTEAD: &[(Family, &str, &str)] = &[
+    (Family::Producer, "partitioner.class", ": use `partitioner` of the producer"),
+    (Family::Consumer, "client.id", ": a consumer's name is its client.id"),
+    (Family::Broker, "broker.rack", ": use `racks` of the cluster"),
+    (Family::Broker, "node.id", ": brokers have the ids 1, 2, …"),
+    (Family::Broker, "broker.id", ": brokers have the ids 1, 2, …"),
+];
+
+/// The names and documentation of what is modelled.
+pub(crate) fn settings(family: Family) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let table = match family {
+        Family::Broker => BROKER,
+        Family::Producer => PRODUCER,
+        Family::Consumer => CONSUMER,
+        Family::Topic | Family::Group => &[],
+    };
+    let checked = CHECKED.iter().filter(move |(of, ..)| *of == family);
+    table.iter().copied().chain(checked.map(|(_, name, doc)| (*name, *doc)))
+}
+
+/// The documentation of a setting that is modelled.
+pub(crate) fn doc(family: Family, name: &str) -> Option<&'static str> {
+    settings(family).find(|(known, _)| *known == name).map(|(_, doc)| doc)
+}
+
+/// The least value that makes sense for a modelled setting; `None` if it isn't modelled.
+pub(crate) fn floor(family: Family, name: &str) -> Option<i64> {
+    doc(family, name)?;
+    let one = ["heartbeat.interval.ms", "session.timeout.ms", "default.replication.factor"];
+    Some(i64::from(one.contains(&name)))
+}
+
+/// What to write instead of a setting that isn't modelled, or nothing.
+pub(crate) fn instead(family: Family, name: &str) -> &'static str {
+    let found = INSTEAD.iter().find(|(of, known, _)| *of == family && *known == name);
+    found.map_or("", |(.., hint)| hint)
+}
+
+/// Longer than any run, and safe to add to any moment of one; Kafka's longs go far beyond.
+const BEYOND: Span = Span::from_secs(100 * 366 * 86_400);
+
+/// Types that fields of the typed structs have.
+trait FromSetting: Sized {
+    /// The value, if it is of the right type; the checks before have seen to that.
+    fn from(name: &str, value: &Checked) -> Option<Self>;
+}
+
+impl FromSetting for Span {
+    fn from(name: &str, value: &Checked) -> Option<Self> {
+        match (unit(name)?, value) {
+            (Unit::Time(unit), Checked::Int(n)) => {
+                let us = unit.as_us().saturating_mul(u64::try_from(*n).ok()?);
+                Some(Span::from_us(us).min(BEYOND))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl FromSetting for u32 {
+    fn from(_: &str, value: &Checked) -> Option<Self> {
+        match value {
+            Checked::Int(number) => u32::try_from(*number).ok(),
+            _ => None,
+        }
+    }
+}
+
+impl FromSetting for bool {
+    fn from(_: &str, value: &Checked) -> Option<Self> {
+        match value {
+            Checked::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+}
+
+impl FromSetting for String {
+    fn from(_: &str, value: &Checked) -> Option<Self> {
+        match value {
+            Checked::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// The only list that is modelled: assignors, by their names.
+impl FromSetting for Vec<String> {
+    fn from(_: &str, value: &Checked) -> Option<Self> {
+        match value {
+            Checked::List(items) => Some(
+                items
+                    .iter()
+                    .map(|item| assignor::name(&item.value).unwrap_or(&item.value).to_owned())
+                    .collect(),
+            ),
+            _ => None,
+        }
+    }
+}
+
+impl FromSetting for ResetPolicy {
+    fn from(_: &str, value: &Checked) -> Option<Self> {
+        let Checked::Text(text) = value else { return None };
+        match text.as_str() {
+            "earliest" => Some(ResetPolicy::Earliest),
+            "latest" => Some(ResetPolicy::Latest),
+            "none" => Some(ResetPolicy::None),
+            other => {
+                let span = iso_duration(other.strip_prefix("by_duration:")?)?;
+                Some(ResetPolicy::ByDuration(span.min(BEYOND)))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue::find;
+    use super::super::settings::defaults;
+    use super::*;
+
+    #[test]
+    fn our_defaults_are_kafkas() {
+        assert_eq!(broker(&defaults(Family::Broker)), BrokerConfig::default());
+        assert_eq!(producer(&defaults(Family::Producer)), ProducerConfig::default());
+        assert_eq!(consumer(&defaults(Family::Consumer)), ConsumerConfig::default());
+    }
+
+    #[test]
+    fn every_modelled_setting_is_kafkas() {
+        for family in Family::ALL {
+            for (name, _) in settings(family) {
+                assert!(find(family, name).is_some(), "{family} {name}");
+            }
+        }
+        for (family, name, _) in INSTEAD {
+            assert!(find(*family, name).is_some() && doc(*family, name).is_none(), "{name}");
+        }
+    }
+}

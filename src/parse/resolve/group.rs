@@ -1,0 +1,160 @@
+//! `[groups.G]`
+
+use super::cluster::dist;
+use super::consumers;
+use super::names::Names;
+use crate::kernel::dist::Dist;
+use crate::kernel::time::{Instant, Span};
+use crate::model::id::{BrokerId, GroupId, TopicId};
+use crate::parse::file::group::Group as Raw;
+use crate::parse::kafka::settings::Settings;
+use crate::parse::nearest::did_you_mean;
+use crate::parse::problem::Problem;
+use crate::parse::shape::{At, NamedEntry, Reader};
+use crate::scenario::Cluster;
+use crate::scenario::group::CommitMode;
+use crate::scenario::group::{Group, Subscription};
+use regex_lite::Regex;
+
+/// What all groups have around them.
+pub(crate) struct Context<'a> {
+    pub(crate) end: Instant,
+    pub(crate) cluster: &'a Cluster,
+    /// Settings of the brokers, as written.
+    pub(crate) broker: &'a Settings,
+}
+
+/// Time between polls that find nothing, where nothing is said.
+const POLL_TIMEOUT: Span = Span::from_ms(100);
+
+/// One group of a file, the one with this id.
+pub(crate) fn resolve(
+    (name, id): (&str, GroupId),
+    raw: &At<Raw>,
+    context: &Context<'_>,
+    names: &mut Names,
+    reader: &mut Reader,
+) -> Group {
+    let subscription = subscription(&raw.value, names, reader);
+    let (template, consumers) = consumers::resolve((name, id), raw, context, names, reader);
+    let raw = &raw.value;
+    Group {
+        name: name.to_owned(),
+        process_by: process_by(raw, &subscription, names, reader),
+        subscription,
+        consumers,
+        template,
+        commit: raw.commit.as_ref().map_or(CommitMode::Auto, |at| at.value.0),
+        on_revoked: dist(raw.on_revoked.as_ref(), Dist::ZERO),
+        on_assigned: dist(raw.on_assigned.as_ref(), Dist::ZERO),
+        on_lost: dist(raw.on_lost.as_ref(), Dist::ZERO),
+        poll_timeout: poll_timeout(raw, reader),
+        coordinator: coordinator(raw, context.cluster.racks.len(), reader),
+    }
+}
+
+fn subscription(raw: &Raw, names: &Names, reader: &mut Reader) -> Subscription {
+    if let Some(pattern) = &raw.pattern {
+        check_pattern(pattern, names, reader);
+        return Subscription::Pattern(pattern.value.clone());
+    }
+    let mut topics: Vec<TopicId> = Vec::new();
+    for name in raw.topics.iter().flat_map(|topics| topics.value.iter()) {
+        let Some(topic) = names.topic(name, reader) else { continue };
+        if topics.contains(&topic) {
+            let title = format!("`{}` is listed twice; once is enough", name.value);
+            reader.push(Problem::warning(name.at, title));
+        } else {
+            topics.push(topic);
+        }
+    }
+    Subscription::Topics(topics)
+}
+
+/// Kafka's consumer matches whole names.
+fn check_pattern(pattern: &At<String>, names: &Names, reader: &mut Reader) {
+    let whole = format!("^(?:{})$", pattern.value);
+    // The expression by itself first: `a)(b` must not become legal inside the parentheses.
+    let regex = Regex::new(&pattern.value).and_then(|_| Regex::new(&whole));
+    if let Err(error) = &regex {
+        let problem = Problem::error(pattern.at, "this is not a regular expression");
+        let help = "look-around and back-references of Java's expressions are not supported";
+        reader.push(problem.label(error.to_string()).help(help));
+    }
+    if regex.is_ok_and(|regex| !names.topics().any(|topic| regex.is_match(topic))) {
+        let title = "this pattern matches no topic of the scenario: a topic's whole name has to \
+                     match";
+        reader.push(Problem::warning(pattern.at, title));
+    }
+}
+
+fn process_by(
+    raw: &Raw,
+    subscription: &Subscription,
+    names: &Names,
+    reader: &mut Reader,
+) -> Vec<(TopicId, u32, Dist)> {
+    let by = raw.process_by.as_ref().and_then(|by| by.value.partition.as_ref());
+    let entries = by.map(|by| by.value.entries.as_slice()).unwrap_or_default();
+    let mut times = Vec::new();
+    for entry in entries {
+        let Some((topic, partition)) = partition(&entry.name, entry, names, reader) else {
+            continue;
+        };
+        if matches!(subscription, Subscription::Topics(topics) if !topics.contains(&topic)) {
+            let title = format!("the group does not read `{}`", entry.name);
+            reader.push(Problem::error(entry.at, title).label("not one of its topics"));
+        }
+        if let Some(time) = &entry.value {
+            times.push((topic, partition, time.value.0.clone()));
+        }
+    }
+    times
+}
+
+/// Topic and partition of `orders-3`.
+fn partition<T>(
+    name: &str,
+    entry: &NamedEntry<T>,
+    names: &Names,
+    reader: &mut Reader,
+) -> Option<(TopicId, u32)> {
+    let split = name.rsplit_once('-');
+    let number = split.and_then(|(_, number)| number.parse::<u32>().ok());
+    let (Some((topic, _)), Some(partition)) = (split, number) else {
+        let problem = Problem::error(entry.at, format!("`{name}` is not a partition"));
+        reader.push(problem.label("expected a topic, a dash and a number: \"orders-3\""));
+        return None;
+    };
+    let Some(topic_id) = names.known_topic(topic) else {
+        let problem = Problem::error(entry.at, format!("no topic is called `{topic}`"));
+        let help = did_you_mean(topic, names.topics());
+        reader.push(problem.label("unknown topic").help_if(help));
+        return None;
+    };
+    let count = names.partitions(topic_id);
+    if partition as usize >= count {
+        let title = format!("`{topic}` has no partition {partition}");
+        let label = format!("its partitions are 0 to {}", count.saturating_sub(1));
+        reader.push(Problem::error(entry.at, title).label(label));
+    }
+    Some((topic_id, partition))
+}
+
+fn poll_timeout(raw: &Raw, reader: &mut Reader) -> Span {
+    let Some(at) = &raw.poll_timeout else { return POLL_TIMEOUT };
+    if at.value.is_zero() {
+        let problem = Problem::error(at.at, "a loop of poll(0) would stop the simulated time");
+        reader.push(problem.label("expected more than 0s"));
+    }
+    at.value
+}
+
+fn coordinator(raw: &Raw, brokers: usize, reader: &mut Reader) -> Option<BrokerId> {
+    let at = raw.coordinator.as_ref()?;
+    if at.value.0 > brokers as u64 {
+        let problem = Problem::error(at.at, format!("there is no broker {}", at.value.0));
+        reader.push(problem.label(format!("the ids are 1 to {brokers}")));
+    }
+    Some(BrokerId(at.value.0 as u32))
+}

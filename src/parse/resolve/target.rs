@@ -1,0 +1,223 @@
+//! `[[events]]`: what happens, and to whom.
+
+use super::events::repeats_until;
+use super::names::{Names, names_of};
+use crate::kernel::rate::Rate;
+use crate::kernel::time::Span;
+use crate::model::id::GroupId;
+use crate::parse::file::event::{Event as Raw, SomeOf, Target as RawTarget, To};
+use crate::parse::leaf::Number;
+use crate::parse::problem::Problem;
+use crate::parse::shape::{At, Reader};
+use crate::parse::source::Spot;
+use crate::scenario::event::{Action, RateChange, Target};
+use crate::scenario::factor::Factor;
+
+/// The largest factor: a million times as long, or as much.
+const LARGEST_FACTOR: Factor = Factor::from_millionths(1_000_000 * Factor::SCALE);
+
+/// What a block does; `None` if it can't be said.
+pub(crate) fn action(raw: &Raw, names: &Names, reader: &mut Reader) -> Option<Action> {
+    let after = |at: &Option<At<Span>>| at.as_ref().map(|at| at.value);
+    if let Some(whom) = &raw.crash {
+        takes(raw, "crash", &["restart_after"], reader);
+        let target = target(whom, names, reader)?;
+        return Some(Action::Crash { target, restart_after: after(&raw.restart_after) });
+    }
+    if let Some(whom) = &raw.close {
+        takes(raw, "close", &["restart_after"], reader);
+        let target = target(whom, names, reader)?;
+        return Some(Action::Close { target, restart_after: after(&raw.restart_after) });
+    }
+    if let Some(whom) = &raw.start {
+        takes(raw, "start", &[], reader);
+        return start(whom, names, reader);
+    }
+    if let Some(whom) = &raw.restart {
+        takes(raw, "restart", &["for"], reader);
+        let target = target(whom, names, reader)?;
+        return Some(Action::Restart { target, down: after(&raw.span).unwrap_or_default() });
+    }
+    if let Some(whom) = &raw.pause {
+        takes(raw, "pause", &["for"], reader);
+        let target = target(whom, names, reader)?;
+        return Some(Action::Pause { target, span: after(&raw.span)? });
+    }
+    if let Some(whom) = &raw.busy {
+        takes(raw, "busy", &["for"], reader);
+        let target = target(whom, names, reader)?;
+        return Some(Action::Busy { target, span: after(&raw.span)? });
+    }
+    if let Some(whom) = &raw.slow {
+        takes(raw, "slow", &["for", "factor"], reader);
+        let target = target(whom, names, reader)?;
+        let factor = factor(raw.factor.as_ref()?, reader)?;
+        return Some(Action::Slow { target, factor, span: after(&raw.span) });
+    }
+    if let Some(whom) = &raw.scale {
+        takes(raw, "scale", &["to"], reader);
+        return scale(whom, raw, names, reader);
+    }
+    takes(raw, "rate", &["to", "factor", "for"], reader);
+    rate(raw.rate.as_ref()?, raw, names, reader)
+}
+
+/// Notes keys that the action has no use for.
+fn takes(raw: &Raw, action: &str, allowed: &[&str], reader: &mut Reader) {
+    let to = raw.to.as_ref().map(|at| at.at);
+    // The end of a repetition is no matter of the action.
+    let is_end = raw.every.is_some() && repeats_until(raw).is_some();
+    let given = [
+        ("for", raw.span.as_ref().map(|at| at.at)),
+        ("restart_after", raw.restart_after.as_ref().map(|at| at.at)),
+        ("factor", raw.factor.as_ref().map(|at| at.at)),
+        ("to", to.filter(|_| !is_end)),
+    ];
+    for (key, at) in given {
+        let Some(at) = at.filter(|_| !allowed.contains(&key)) else { continue };
+        let problem = Problem::error(at, format!("`{action}` has no use for `{key}`"));
+        let problem = problem.label(match allowed {
+            [] => "it takes no more keys".to_owned(),
+            _ => format!("it takes `{}`", allowed.join("`, `")),
+        });
+        let lone_end = key == "to" && raw.every.is_none();
+        let help = "as the end of a repetition, `to` needs `every`".to_owned();
+        reader.push(problem.help_if(lone_end.then_some(help)));
+    }
+}
+
+fn start(whom: &At<RawTarget>, names: &Names, reader: &mut Reader) -> Option<Action> {
+    if let RawTarget::Name(name) = &whom.value
+        && names.is_group(name)
+    {
+        let group = names.group(name, whom.at, reader)?;
+        return Some(Action::StartNext { group });
+    }
+    target(whom, names, reader).map(|target| Action::StartConsumer { target })
+}
+
+fn scale(whom: &At<RawTarget>, raw: &Raw, names: &Names, reader: &mut Reader) -> Option<Action> {
+    let to = raw.to.as_ref()?;
+    let groups: Vec<GroupId> = listed(whom, "group", reader)?
+        .into_iter()
+        .filter_map(|(name, at)| names.group(name, at, reader))
+        .collect();
+    let To::Count(to) = to.value else {
+        let problem = Problem::error(to.at, "`scale` needs a number of consumers");
+        reader.push(problem.label("such as to = 5"));
+        return None;
+    };
+    Some(Action::Scale { groups, to })
+}
+
+fn rate(whom: &At<RawTarget>, raw: &Raw, names: &Names, reader: &mut Reader) -> Option<Action> {
+    let producers = listed(whom, "producer", reader)?
+        .into_iter()
+        .filter_map(|(name, at)| names.producer(name, at, reader))
+        .collect();
+    let change = match (&raw.factor, &raw.to) {
+        (Some(times), None) => RateChange::Times(factor(times, reader)?),
+        (Some(times), Some(to)) => {
+            if !matches!(to.value, To::Time(_)) {
+                let problem = Problem::error(to.at, "`to` and `factor` exclude each other");
+                reader.push(problem.label("give only one").also(Some(times.at), "the other"));
+                return None;
+            }
+            RateChange::Times(factor(times, reader)?)
+        }
+        (None, Some(At { value: To::Rate(rate), .. })) => RateChange::To(*rate),
+        (None, Some(At { value: To::Count(0), .. })) => RateChange::To(Rate::default()),
+        (None, Some(to)) => {
+            let problem = Problem::error(to.at, "`rate` needs a rate");
+            reader.push(problem.label("such as to = \"500/s\""));
+            return None;
+        }
+        (None, None) => return None,
+    };
+    Some(Action::SetRate { producers, change, span: raw.span.as_ref().map(|at| at.value) })
+}
+
+/// Names of producers or of groups: no other target will do.
+fn listed<'a>(
+    whom: &'a At<RawTarget>,
+    noun: &str,
+    reader: &mut Reader,
+) -> Option<Vec<(&'a str, Spot)>> {
+    match &whom.value {
+        RawTarget::Name(name) => Some(vec![(name.as_str(), whom.at)]),
+        RawTarget::Names(names) => {
+            Some(names.iter().map(|at| (at.value.as_str(), at.at)).collect())
+        }
+        RawTarget::Some(_) => {
+            let problem = Problem::error(whom.at, format!("this strikes whole {noun}s"));
+            reader.push(problem.label(format!("expected the name of a {noun}, or a list")));
+            None
+        }
+    }
+}
+
+/// Whom an action strikes, where that is consumers.
+fn target(whom: &At<RawTarget>, names: &Names, reader: &mut Reader) -> Option<Target> {
+    match &whom.value {
+        RawTarget::Name(name) if names.is_group(name) => {
+            names.group(name, whom.at, reader).map(Target::Group)
+        }
+        RawTarget::Name(name) => {
+            if names.consumer(name).is_none() {
+                names.report_stranger(name, whom.at, true, reader);
+            }
+            Some(Target::Consumers(vec![name.clone()]))
+        }
+        RawTarget::Names(list) => {
+            for at in list.iter() {
+                if names.is_group(&at.value) {
+                    let title = format!("`{}` is a group, not a consumer", at.value);
+                    let problem = Problem::error(at.at, title).label("a list names consumers");
+                    reader
+                        .push(problem.help(format!("write \"{}\" alone for all of it", at.value)));
+                } else if names.consumer(&at.value).is_none() {
+                    names.report_stranger(&at.value, at.at, false, reader);
+                }
+            }
+            let listed = names_of(&whom.value).into_iter().map(str::to_owned).collect();
+            Some(Target::Consumers(listed))
+        }
+        RawTarget::Some(some) => some_of(some, names, reader),
+    }
+}
+
+fn some_of(some: &SomeOf, names: &Names, reader: &mut Reader) -> Option<Target> {
+    let group = some.group.as_ref()?;
+    let group = names.group(&group.value, group.at, reader)?;
+    if let Some(count) = &some.random {
+        return Some(Target::Random { group, count: count.value.0 as u32 });
+    }
+    let at = some.share.as_ref()?;
+    let share = exact(at, reader)?;
+    if share == Factor::from_millionths(0) || share > Factor::ONE {
+        let problem = Problem::error(at.at, "a share is above 0 and at most 1");
+        reader.push(problem.label("0.25 is a quarter of the group"));
+        return None;
+    }
+    Some(Target::Share { group, share })
+}
+
+fn factor(at: &At<Number>, reader: &mut Reader) -> Option<Factor> {
+    let factor = exact(at, reader)?;
+    if factor > LARGEST_FACTOR {
+        let problem = Problem::error(at.at, "this factor is too large");
+        reader.push(problem.label(format!("the limit is {LARGEST_FACTOR}")));
+        return None;
+    }
+    Some(factor)
+}
+
+/// A number without sign and exponent, to the millionth.
+fn exact(at: &At<Number>, reader: &mut Reader) -> Option<Factor> {
+    let millionths = at.value.exact.and_then(|number| number.times(Factor::SCALE.into()).ok());
+    if millionths.is_none() {
+        let problem = Problem::error(at.at, "this number won't do");
+        reader.push(problem.label("expected a plain decimal such as 2.5, at most six places"));
+    }
+    millionths.map(Factor::from_millionths)
+}
