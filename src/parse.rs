@@ -41,6 +41,7 @@ mod normal;
 mod overrides;
 mod problem;
 mod quantity;
+mod reference;
 mod resolve;
 mod schema;
 mod shape;
@@ -52,6 +53,7 @@ mod unknown;
 
 pub use overrides::Override;
 pub use problem::Problems;
+pub use reference::reference;
 pub use schema::schema;
 pub use source::Source;
 
