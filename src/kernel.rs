@@ -5,6 +5,7 @@ pub mod counts;
 mod deviate;
 pub mod digest;
 pub mod dist;
+pub mod factor;
 pub mod id;
 pub mod java_hash;
 pub mod java_map;

@@ -8,6 +8,7 @@ pub mod fact;
 pub mod id;
 pub mod message;
 pub mod record;
+pub mod topic;
 pub mod uuid;
 pub mod workload;
 

@@ -3,18 +3,16 @@
 //! Plain data. `parse` makes it from TOML, tests and other programs make it by hand; the world reads
 //! it and never asks whether something was given.
 
-pub mod config;
 pub mod event;
 pub mod expect;
-pub mod factor;
 pub mod group;
 pub mod metric;
 pub mod workload;
 
 use crate::kernel::dist::Dist;
 use crate::kernel::time::Span;
+use crate::model::config::{BrokerConfig, TopicConfig};
 use crate::model::id::BrokerId;
-use config::{BrokerConfig, TopicConfig};
 use event::Event;
 use expect::Expect;
 use group::Group;

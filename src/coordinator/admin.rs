@@ -15,11 +15,11 @@ use crate::model::message::group::{
     ListGroupsResponse, ListedGroup,
 };
 
-/// From this version on DescribeGroups says so if there is no such group.
+/// From this version on `DescribeGroups` says so if there is no such group.
 const GROUP_ID_NOT_FOUND_VERSION: i16 = 6;
 
 impl Shard {
-    /// DescribeGroups: classic groups with their members.
+    /// `DescribeGroups`: classic groups with their members.
     pub(super) fn describe(&self, groups: &[Name], api_version: i16) -> Vec<DescribedGroup> {
         let unknown = if api_version >= GROUP_ID_NOT_FOUND_VERSION {
             ErrorCode::GroupIdNotFound
@@ -38,13 +38,13 @@ impl Shard {
         groups.iter().map(describe).collect()
     }
 
-    /// ConsumerGroupDescribe: a classic group is none.
+    /// `ConsumerGroupDescribe`: a classic group is none.
     pub(super) fn describe_consumer_groups(groups: Vec<Name>) -> Vec<DescribedConsumerGroup> {
         let error_code = ErrorCode::GroupIdNotFound;
         groups.into_iter().map(|group_id| DescribedConsumerGroup { error_code, group_id }).collect()
     }
 
-    /// ListGroups.
+    /// `ListGroups`.
     pub(super) fn list(&self) -> ListGroupsResponse {
         let listed = |group: &ClassicGroup| ListedGroup {
             group_id: group.id.clone(),
@@ -58,7 +58,7 @@ impl Shard {
         }
     }
 
-    /// DeleteGroups: empty groups and their offsets.
+    /// `DeleteGroups`: empty groups and their offsets.
     pub(super) fn delete(
         &mut self,
         now: Instant,

@@ -1,4 +1,4 @@
-//! Classic groups: JoinGroup, SyncGroup, Heartbeat, LeaveGroup (kafka-semantics 3).
+//! Classic groups: `JoinGroup`, `SyncGroup`, Heartbeat, `LeaveGroup` (kafka-semantics 3).
 
 pub mod group;
 mod heartbeat;

@@ -26,7 +26,7 @@ pub struct CoordinatorConfig {
 impl CoordinatorConfig {
     /// What the coordinator's clock shows at `now` (ms).
     pub fn clock_ms(&self, now: Instant) -> i64 {
-        self.epoch_ms + now.as_ms() as i64
+        self.epoch_ms + now.as_ms().cast_signed()
     }
 }
 

@@ -31,8 +31,8 @@ pub(super) struct Offsets {
 
 impl Offsets {
     /// Changes memory as a record says.
-    pub fn apply(&mut self, key: OffsetCommitKey, value: Option<OffsetCommitValue>) {
-        let Some(value) = value else { return self.remove(&key) };
+    pub(super) fn apply(&mut self, key: &OffsetCommitKey, value: Option<OffsetCommitValue>) {
+        let Some(value) = value else { return self.remove(key) };
         if !self.groups.contains_key(&key.group) {
             self.groups.put(key.group.clone(), TimelineMap::new());
         }
@@ -60,7 +60,7 @@ impl Offsets {
     }
 
     /// Tombstones for all offsets of a group.
-    pub fn tombstones(&self, group: &Name) -> Vec<Record> {
+    pub(super) fn tombstones(&self, group: &Name) -> Vec<Record> {
         let Some(topics) = self.groups.get(group) else { return Vec::new() };
         let mut records = Vec::new();
         for (topic, partitions) in topics.iter() {

@@ -261,7 +261,7 @@ impl Shard {
             Record::GroupMetadata { key, value: None } => {
                 self.groups.remove(&key.group);
             }
-            Record::OffsetCommit { key, value } => self.offsets.apply(key, value),
+            Record::OffsetCommit { key, value } => self.offsets.apply(&key, value),
         }
     }
 }

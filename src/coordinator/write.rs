@@ -51,7 +51,7 @@ pub(super) struct StaticReplacement {
     pub old_leader: Option<Name>,
     /// The join to answer.
     pub ticket: Ticket,
-    /// Whether the client understands `skipAssignment` (JoinGroup v9).
+    /// Whether the client understands `skipAssignment` (`JoinGroup` v9).
     pub supports_skipping: bool,
     pub old_protocols: Vec<JoinGroupProtocol>,
     pub old_rebalance_timeout_ms: i32,
@@ -60,17 +60,17 @@ pub(super) struct StaticReplacement {
 
 impl Write {
     /// Nothing to write and nothing to say.
-    pub fn nothing() -> Self {
+    pub(super) fn nothing() -> Self {
         Write::default()
     }
 
     /// Nothing to write; the answer still waits for earlier writes.
-    pub fn reply(ticket: Ticket, response: impl Into<Response>) -> Self {
+    pub(super) fn reply(ticket: Ticket, response: impl Into<Response>) -> Self {
         Write { reply: Some((ticket, response.into())), apply: true, ..Write::default() }
     }
 
     /// Whether the operation is over.
-    pub fn is_nothing(&self) -> bool {
+    pub(super) fn is_nothing(&self) -> bool {
         self.records.is_empty() && self.reply.is_none() && self.then == Then::Nothing
     }
 }
@@ -96,7 +96,7 @@ pub(super) enum ErrorAnswer {
 }
 
 impl OnError {
-    pub fn response(&self, error: ErrorCode) -> Response {
+    pub(super) fn response(&self, error: ErrorCode) -> Response {
         let error_code = error.of_failed_write();
         match &self.answer {
             ErrorAnswer::Join => {

@@ -160,6 +160,12 @@ impl Sub for Span {
     }
 }
 
+impl std::iter::Sum for Span {
+    fn sum<I: Iterator<Item = Span>>(spans: I) -> Span {
+        spans.fold(Span::ZERO, Span::saturating_add)
+    }
+}
+
 impl Mul<u64> for Span {
     type Output = Span;
     fn mul(self, n: u64) -> Span {

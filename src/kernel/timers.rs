@@ -59,15 +59,12 @@ impl<K: Ord + Clone, E> Timers<K, E> {
     fn add_row(&mut self, name: &K) -> usize {
         let row =
             Row { name: name.clone(), deadline: Default::default(), queued: None, event: None };
-        let index = match self.free.pop() {
-            Some(index) => {
-                self.rows[index] = row;
-                index
-            }
-            None => {
-                self.rows.push(row);
-                self.rows.len() - 1
-            }
+        let index = if let Some(index) = self.free.pop() {
+            self.rows[index] = row;
+            index
+        } else {
+            self.rows.push(row);
+            self.rows.len() - 1
         };
         self.by_name.insert(name.clone(), index);
         index

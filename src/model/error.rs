@@ -1,6 +1,7 @@
 //! Kafka's error codes, by Kafka's names.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// What a response says went wrong (`org.apache.kafka.common.protocol.Errors`).
 #[derive(
@@ -74,5 +75,22 @@ impl ErrorCode {
             | ErrorCode::InvalidFetchSize => ErrorCode::UnknownServerError,
             other => other,
         }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    /// Kafka's name: `UNKNOWN_MEMBER_ID`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_kafkas() {
+        assert_eq!(ErrorCode::UnknownMemberId.to_string(), "UNKNOWN_MEMBER_ID");
     }
 }

@@ -4,6 +4,7 @@ use super::Name;
 use super::error::ErrorCode;
 use super::id::{BrokerId, ConsumerId, GroupId, PartitionId};
 use crate::kernel::time::Instant;
+use std::fmt;
 
 /// A fact of a run.
 #[derive(Clone, PartialEq, Debug)]
@@ -46,7 +47,7 @@ pub enum ConsumerFact {
         until: Instant,
     },
     /// A fatal error ended its poll loop.
-    Failed(ErrorCode),
+    Failed(Failure),
     /// It learned who coordinates its group.
     CoordinatorFound(BrokerId),
     /// It asked to join.
@@ -88,6 +89,25 @@ pub enum ConsumerFact {
     },
     /// A commit of its failed.
     CommitFailed(ErrorCode),
+}
+
+/// What ends a poll loop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// The coordinator refused it for good.
+    Refused(ErrorCode),
+    /// No offset is committed and `auto.offset.reset` is `none`
+    /// (`NoOffsetForPartitionException`).
+    NoOffsetForPartition,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Refused(code) => code.fmt(f),
+            Failure::NoOffsetForPartition => f.write_str("NO_OFFSET_FOR_PARTITION"),
+        }
+    }
 }
 
 /// What a coordinator does.
@@ -192,4 +212,33 @@ pub enum RemovalReason {
     Replaced,
     /// The group is full.
     GroupFull,
+}
+
+impl RebalanceReason {
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            RebalanceReason::MemberJoined => "member_joined",
+            RebalanceReason::MemberRejoined => "member_rejoined",
+            RebalanceReason::MemberLeft => "member_left",
+            RebalanceReason::SessionExpired => "session_expired",
+            RebalanceReason::SyncExpired => "sync_expired",
+            RebalanceReason::WriteFailed(_) => "write_failed",
+            RebalanceReason::OverCapacity => "over_capacity",
+        }
+    }
+}
+
+impl RemovalReason {
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            RemovalReason::Left => "left",
+            RemovalReason::SessionExpired => "session_expired",
+            RemovalReason::RebalanceTimeout => "rebalance_timeout",
+            RemovalReason::SyncTimeout => "sync_timeout",
+            RemovalReason::Replaced => "replaced",
+            RemovalReason::GroupFull => "group_full",
+        }
+    }
 }

@@ -16,7 +16,7 @@ impl Uuid {
     pub const ZERO: Uuid = Uuid(0);
 
     const fn halves(self) -> (i64, i64) {
-        ((self.0 >> 64) as u64 as i64, self.0 as u64 as i64)
+        (((self.0 >> 64) as u64).cast_signed(), (self.0 as u64).cast_signed())
     }
 
     /// The form of `java.util.UUID.toString`, which ends the member ids of the classic protocol.

@@ -1,7 +1,7 @@
 //! Faults and operations that the scenario schedules.
 
 use super::Scenario;
-use super::factor::Factor;
+use crate::kernel::factor::Factor;
 use crate::kernel::rate::Rate;
 use crate::kernel::time::{Instant, Span};
 use crate::model::id::{GroupId, ProducerId};
@@ -134,6 +134,8 @@ pub const CAUSES: &[&str] = &[
     "busy",
     "slow",
     "scale",
+    "poll_timeout",
+    "session_timeout",
     "rebalance",
     "reset",
     "retention",

@@ -1,8 +1,8 @@
 //! Consumer groups: who reads what, how fast, and how it commits.
 
-use super::config::ConsumerConfig;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Instant, Span};
+use crate::model::config::{CommitMode, ConsumerConfig};
 use crate::model::id::{BrokerId, TopicId};
 
 /// A consumer group.
@@ -59,27 +59,4 @@ pub struct ConsumerTemplate {
     pub process: Dist,
     /// Consumer settings.
     pub config: ConsumerConfig,
-}
-
-/// When the application commits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum CommitMode {
-    /// `enable.auto.commit`: the client, at the first poll after each interval and before a rebalance.
-    Auto,
-    /// `commitSync()` after each non-empty batch.
-    SyncBatch,
-    /// `commitAsync()` after each non-empty batch.
-    AsyncBatch,
-    /// `commitSync()` after each record.
-    SyncRecord,
-    /// `commitSync()` of a batch before it is processed (at most once).
-    BeforeBatch,
-    /// `commitSync()` in `onPartitionsRevoked` only.
-    OnRevoke,
-    /// Never.
-    None,
-    /// `commitSync()` after every so many records.
-    Records(u32),
-    /// `commitSync()` after the first batch that ends at least this long after the last commit.
-    Every(Span),
 }

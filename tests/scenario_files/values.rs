@@ -2,17 +2,17 @@
 
 use crate::{in_tree, source};
 use rejoin::kernel::dist::Dist;
+use rejoin::kernel::factor::Factor;
 use rejoin::kernel::rate::Rate;
 use rejoin::kernel::time::{Instant, Span};
+use rejoin::model::config::{CommitMode, ConsumerConfig, ResetPolicy};
 use rejoin::model::id::{BrokerId, GroupId, ProducerId, TopicId};
+use rejoin::model::workload::{Arrivals, Partitioner, RateStep};
 use rejoin::parse::{Parsed, Source, scenario};
-use rejoin::scenario::config::{ConsumerConfig, ResetPolicy};
 use rejoin::scenario::event::{Action, RateChange, Target};
 use rejoin::scenario::expect::{Compare, Stat, Window};
-use rejoin::scenario::factor::Factor;
-use rejoin::scenario::group::{CommitMode, Subscription};
+use rejoin::scenario::group::Subscription;
 use rejoin::scenario::metric::Metric;
-use rejoin::scenario::workload::{Arrivals, Partitioner, RateStep};
 use rejoin::scenario::{Placement, Scenario};
 
 fn parsed(source: &Source) -> Parsed {

@@ -33,12 +33,12 @@ pub(in crate::coordinator) struct Context<'a> {
 
 impl Context<'_> {
     /// Answers a request at once.
-    pub fn reply(&mut self, ticket: Ticket, response: impl Into<Response>) {
+    pub(crate) fn reply(&mut self, ticket: Ticket, response: impl Into<Response>) {
         self.tickets.answer(ticket, response.into(), self.out);
     }
 
     /// Tells the trace.
-    pub fn note(&mut self, note: Note) {
+    pub(crate) fn note(&mut self, note: Note) {
         self.out.push(Effect::Note(note));
     }
 }
@@ -264,7 +264,7 @@ impl ClassicGroup {
             votes.put(vote.name.clone(), count + 1);
         }
         let mut best: Option<(&Name, usize)> = None;
-        for (name, &count) in votes.iter() {
+        for (name, &count) in &votes {
             if best.is_none_or(|(_, most)| count > most) {
                 best = Some((name, count));
             }

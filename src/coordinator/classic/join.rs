@@ -1,4 +1,4 @@
-//! JoinGroup (kafka-semantics 3.2 to 3.6; `GroupMetadataManager.classicGroupJoin…`).
+//! `JoinGroup` (kafka-semantics 3.2 to 3.6; `GroupMetadataManager.classicGroupJoin…`).
 
 use super::group::{ClassicGroup, Context};
 use super::member::{Member, millis};
@@ -17,7 +17,7 @@ use crate::model::uuid::Uuid;
 /// From this version on a new member must first be given an id (KIP-394).
 const MEMBER_ID_REQUIRED_VERSION: i16 = 4;
 
-/// A JoinGroup on its way through the group.
+/// A `JoinGroup` on its way through the group.
 pub(in crate::coordinator) struct Join<'a> {
     pub ticket: Ticket,
     pub client: &'a RequestContext,
@@ -32,7 +32,7 @@ fn refusal(member_id: impl Into<Name>, error_code: ErrorCode) -> JoinGroupRespon
 }
 
 impl ClassicGroup {
-    /// A JoinGroup for this group.
+    /// A `JoinGroup` for this group.
     pub(in crate::coordinator) fn join(
         &mut self,
         join: Join,

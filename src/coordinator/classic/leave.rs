@@ -1,4 +1,4 @@
-//! LeaveGroup (kafka-semantics 3.12; `GroupMetadataManager.classicGroupLeave…`).
+//! `LeaveGroup` (kafka-semantics 3.12; `GroupMetadataManager.classicGroupLeave…`).
 
 use super::group::{ClassicGroup, Context};
 use super::state::GroupState;
@@ -12,7 +12,7 @@ use crate::model::message::group::{
 };
 
 impl ClassicGroup {
-    /// A LeaveGroup for this group.
+    /// A `LeaveGroup` for this group.
     pub(in crate::coordinator) fn leave(
         &mut self,
         ticket: Ticket,

@@ -25,9 +25,9 @@ pub struct Member {
     pub protocols: Vec<JoinGroupProtocol>,
     /// Its part of the assignment.
     pub assignment: ProtocolBytes,
-    /// Its JoinGroup, while that waits for an answer.
+    /// Its `JoinGroup`, while that waits for an answer.
     pub awaiting_join: Option<Ticket>,
-    /// Its SyncGroup, while that waits for an answer.
+    /// Its `SyncGroup`, while that waits for an answer.
     pub awaiting_sync: Option<Ticket>,
     /// Whether its first join has not been answered yet.
     pub is_new: bool,

@@ -1,4 +1,4 @@
-//! SyncGroup (kafka-semantics 3.10; `GroupMetadataManager.classicGroupSync…`).
+//! `SyncGroup` (kafka-semantics 3.10; `GroupMetadataManager.classicGroupSync…`).
 
 use super::group::{ClassicGroup, Context};
 use super::state::GroupState;
@@ -18,7 +18,7 @@ fn differ(requested: Option<&Name>, group: Option<&Name>) -> bool {
 }
 
 impl ClassicGroup {
-    /// A SyncGroup for this group.
+    /// A `SyncGroup` for this group.
     pub(in crate::coordinator) fn sync(
         &mut self,
         ticket: Ticket,

@@ -1,17 +1,17 @@
-//! FindCoordinator and Metadata: whom to ask.
+//! `FindCoordinator` and Metadata: whom to ask.
 
 use crate::model::Name;
 use crate::model::error::ErrorCode;
 use crate::model::id::{BrokerId, PartitionId, TopicId};
 
-/// FindCoordinator: who coordinates this group?
+/// `FindCoordinator`: who coordinates this group?
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FindCoordinatorRequest {
     /// The group.
     pub group_id: Name,
 }
 
-/// The answer to FindCoordinator.
+/// The answer to `FindCoordinator`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FindCoordinatorResponse {
     /// What went wrong.

@@ -1,4 +1,4 @@
-//! Fetch and ListOffsets: reading a log. Offsets stand for records, which are never carried.
+//! Fetch and `ListOffsets`: reading a log. Offsets stand for records, which are never carried.
 
 use crate::kernel::time::Span;
 use crate::model::error::ErrorCode;
@@ -39,7 +39,7 @@ pub struct FetchResponse {
     pub partitions: Vec<FetchPartition>,
 }
 
-/// ListOffsets: where do these partitions begin or end?
+/// `ListOffsets`: where do these partitions begin or end?
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ListOffsetsRequest {
     /// What is asked of each partition.
@@ -57,7 +57,7 @@ pub enum OffsetSpec {
     MaxAge(Span),
 }
 
-/// The answer to ListOffsets.
+/// The answer to `ListOffsets`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ListOffsetsResponse {
     /// Per partition the offset, or `None` where no record is that young.

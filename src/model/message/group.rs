@@ -1,4 +1,4 @@
-//! The classic group protocol: JoinGroup, SyncGroup, Heartbeat, LeaveGroup, and what
+//! The classic group protocol: `JoinGroup`, `SyncGroup`, Heartbeat, `LeaveGroup`, and what
 //! administrators ask about groups.
 
 use crate::model::Name;
@@ -6,7 +6,7 @@ use crate::model::consumer_protocol::ProtocolBytes;
 use crate::model::error::ErrorCode;
 use serde::{Deserialize, Serialize};
 
-/// JoinGroup: a member wants to take part in the next generation.
+/// `JoinGroup`: a member wants to take part in the next generation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct JoinGroupRequest {
@@ -53,7 +53,7 @@ pub struct JoinGroupProtocol {
     pub metadata: ProtocolBytes,
 }
 
-/// The answer to JoinGroup.
+/// The answer to `JoinGroup`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct JoinGroupResponse {
@@ -102,7 +102,7 @@ pub struct JoinGroupResponseMember {
     pub metadata: ProtocolBytes,
 }
 
-/// SyncGroup: the leader brings the assignment, everybody fetches their part.
+/// `SyncGroup`: the leader brings the assignment, everybody fetches their part.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct SyncGroupRequest {
@@ -132,7 +132,7 @@ pub struct SyncGroupAssignment {
     pub assignment: ProtocolBytes,
 }
 
-/// The answer to SyncGroup.
+/// The answer to `SyncGroup`.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct SyncGroupResponse {
@@ -168,7 +168,7 @@ pub struct HeartbeatResponse {
     pub error_code: ErrorCode,
 }
 
-/// LeaveGroup: members leave, or an administrator removes them.
+/// `LeaveGroup`: members leave, or an administrator removes them.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct LeaveGroupRequest {
@@ -190,7 +190,7 @@ pub struct MemberIdentity {
     pub reason: Option<Name>,
 }
 
-/// The answer to LeaveGroup.
+/// The answer to `LeaveGroup`.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct LeaveGroupResponse {
@@ -222,7 +222,7 @@ impl Default for MemberResponse {
     }
 }
 
-/// One group of a DescribeGroups answer.
+/// One group of a `DescribeGroups` answer.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct DescribedGroup {
@@ -240,7 +240,7 @@ pub struct DescribedGroup {
     pub members: Vec<DescribedGroupMember>,
 }
 
-/// A member in a DescribeGroups answer.
+/// A member in a `DescribeGroups` answer.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct DescribedGroupMember {
@@ -258,7 +258,7 @@ pub struct DescribedGroupMember {
     pub member_assignment: ProtocolBytes,
 }
 
-/// One group of a ConsumerGroupDescribe answer.
+/// One group of a `ConsumerGroupDescribe` answer.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct DescribedConsumerGroup {
@@ -268,7 +268,7 @@ pub struct DescribedConsumerGroup {
     pub group_id: Name,
 }
 
-/// The answer to ListGroups.
+/// The answer to `ListGroups`.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct ListGroupsResponse {
@@ -292,7 +292,7 @@ pub struct ListedGroup {
     pub group_type: Name,
 }
 
-/// One group of a DeleteGroups answer.
+/// One group of a `DeleteGroups` answer.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct DeletableGroupResult {

@@ -1,11 +1,11 @@
-//! OffsetCommit and OffsetFetch: where a group has got to.
+//! `OffsetCommit` and `OffsetFetch`: where a group has got to.
 
 use crate::model::Name;
 use crate::model::error::ErrorCode;
 use crate::model::uuid::Uuid;
 use serde::{Deserialize, Serialize};
 
-/// OffsetCommit: store positions of a group.
+/// `OffsetCommit`: store positions of a group.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct OffsetCommitRequest {
@@ -73,7 +73,7 @@ impl Default for OffsetCommitPartition {
     }
 }
 
-/// The answer to OffsetCommit.
+/// The answer to `OffsetCommit`.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct OffsetCommitResponse {
@@ -125,7 +125,7 @@ pub struct OffsetCommitResponsePartition {
     pub error_code: ErrorCode,
 }
 
-/// OffsetFetch of one group: where it has got to.
+/// `OffsetFetch` of one group: where it has got to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct OffsetFetchRequest {
@@ -164,7 +164,7 @@ pub struct OffsetFetchTopic {
     pub partition_indexes: Vec<u32>,
 }
 
-/// The answer to OffsetFetch.
+/// The answer to `OffsetFetch`.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct OffsetFetchResponse {

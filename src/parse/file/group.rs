@@ -4,12 +4,12 @@ use super::ConsumerSettings;
 use super::cluster::MAX_BROKERS;
 use super::dist::Varying;
 use crate::kernel::time::{Instant, Span};
+use crate::model::config::CommitMode;
 use crate::parse::document::{Node, Value};
 use crate::parse::leaf::Count;
 use crate::parse::shape::{List, Named, Reader, Shape};
 use crate::parse::spec::{Kind, Rule};
 use crate::parse::table::{table, words};
-use crate::scenario::group::CommitMode;
 
 /// Consumers that a group may have.
 pub(crate) const MAX_CONSUMERS: u64 = 100_000;

@@ -3,11 +3,11 @@
 use super::ProducerSettings;
 use crate::kernel::rate::Rate;
 use crate::kernel::time::{Instant, Span};
+use crate::model::workload::Arrivals;
 use crate::parse::leaf::{Count, Number};
 use crate::parse::shape::List;
 use crate::parse::spec::Rule;
 use crate::parse::table::{table, words};
-use crate::scenario::workload::Arrivals;
 
 table! {
     /// A producer, or `count` identical ones that share the rate.

@@ -3,10 +3,10 @@
 use super::assignor;
 use super::pairs::{conflict, shown};
 use super::settings::Settings;
+use crate::model::config::CommitMode;
 use crate::parse::problem::Problem;
 use crate::parse::shape::{At, Reader, not_yet};
 use crate::parse::source::Spot;
-use crate::scenario::group::CommitMode;
 
 /// Settings that `group.protocol = "classic"` refuses.
 const NOT_CLASSIC: &[&str] =

@@ -5,7 +5,7 @@ use super::catalogue::Family;
 use super::settings::Settings;
 use super::value::{Checked, Unit, iso_duration, unit};
 use crate::kernel::time::Span;
-use crate::scenario::config::{BrokerConfig, ConsumerConfig, ProducerConfig, ResetPolicy};
+use crate::model::config::{BrokerConfig, ConsumerConfig, ProducerConfig, ResetPolicy};
 
 /// Declares the settings of one family: name, field of the typed struct, documentation.
 macro_rules! modelled {

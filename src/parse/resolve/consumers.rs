@@ -6,6 +6,7 @@ use super::moment;
 use super::names::Names;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Instant, Span};
+use crate::model::config::{CommitMode, ConsumerConfig};
 use crate::model::id::GroupId;
 use crate::parse::file::ConsumerSettings;
 use crate::parse::file::group::{Consumer as RawConsumer, Consumers, Group as Raw, MAX_CONSUMERS};
@@ -17,8 +18,6 @@ use crate::parse::nearest::did_you_mean;
 use crate::parse::problem::Problem;
 use crate::parse::shape::{At, Reader, check_name};
 use crate::parse::source::Spot;
-use crate::scenario::config::ConsumerConfig;
-use crate::scenario::group::CommitMode;
 use crate::scenario::group::{Consumer, ConsumerTemplate};
 
 /// The template that events start from, and the consumers that the file starts.

@@ -5,6 +5,7 @@ use super::consumers;
 use super::names::Names;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Instant, Span};
+use crate::model::config::CommitMode;
 use crate::model::id::{BrokerId, GroupId, TopicId};
 use crate::parse::file::group::Group as Raw;
 use crate::parse::kafka::settings::Settings;
@@ -12,7 +13,6 @@ use crate::parse::nearest::did_you_mean;
 use crate::parse::problem::Problem;
 use crate::parse::shape::{At, NamedEntry, Reader};
 use crate::scenario::Cluster;
-use crate::scenario::group::CommitMode;
 use crate::scenario::group::{Group, Subscription};
 use regex_lite::Regex;
 

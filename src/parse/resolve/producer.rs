@@ -5,13 +5,14 @@ use super::names::Names;
 use crate::kernel::rate::Rate;
 use crate::kernel::time::{Instant, Span};
 use crate::model::id::TopicId;
+use crate::model::workload::{Arrivals, Partitioner, RateStep};
 use crate::parse::file::producer::{Keys, PartitionerWord, Producer as Raw};
 use crate::parse::kafka::catalogue::Family;
 use crate::parse::kafka::settings::Settings;
 use crate::parse::kafka::{modelled, producer};
 use crate::parse::problem::Problem;
 use crate::parse::shape::{At, Reader};
-use crate::scenario::workload::{Arrivals, Partitioner, Producer, RateStep};
+use crate::scenario::workload::Producer;
 
 /// The largest Zipf exponent: beyond it one key has everything.
 const LARGEST_SKEW: f64 = 100.0;

@@ -2,6 +2,7 @@
 
 use super::events::repeats_until;
 use super::names::{Names, names_of};
+use crate::kernel::factor::Factor;
 use crate::kernel::rate::Rate;
 use crate::kernel::time::Span;
 use crate::model::id::GroupId;
@@ -11,7 +12,6 @@ use crate::parse::problem::Problem;
 use crate::parse::shape::{At, Reader};
 use crate::parse::source::Spot;
 use crate::scenario::event::{Action, RateChange, Target};
-use crate::scenario::factor::Factor;
 
 /// The largest factor: a million times as long, or as much.
 const LARGEST_FACTOR: Factor = Factor::from_millionths(1_000_000 * Factor::SCALE);

@@ -2,6 +2,7 @@
 
 use super::cluster::unreachable_factor;
 use super::each;
+use crate::model::config::TopicConfig;
 use crate::model::id::BrokerId;
 use crate::parse::file::topic::{Replicas, Topic as Raw};
 use crate::parse::kafka::broker;
@@ -9,7 +10,6 @@ use crate::parse::kafka::catalogue::Family;
 use crate::parse::kafka::settings::Settings;
 use crate::parse::problem::Problem;
 use crate::parse::shape::{At, Named, Reader};
-use crate::scenario::config::TopicConfig;
 use crate::scenario::{Placement, Topic};
 
 /// The topic that exists from the start of every run.

@@ -1,0 +1,85 @@
+//! The table of topics and their partitions.
+
+use super::Name;
+use super::id::{BrokerId, PartitionId, TopicId};
+
+/// All topics of a run with their partitions, densely numbered.
+#[derive(Clone, Debug, Default)]
+pub struct Topics {
+    topics: Vec<TopicRow>,
+    partitions: Vec<PartitionRow>,
+}
+
+#[derive(Clone, Debug)]
+struct TopicRow {
+    name: Name,
+    partitions: Vec<PartitionId>,
+}
+
+#[derive(Clone, Debug)]
+struct PartitionRow {
+    topic: TopicId,
+    index: u32,
+    replicas: Vec<BrokerId>,
+}
+
+impl Topics {
+    /// Adds a topic; replicas per partition, preferred leader first.
+    pub fn add(&mut self, name: Name, replicas: Vec<Vec<BrokerId>>) -> TopicId {
+        let topic = TopicId::new(self.topics.len());
+        let mut partitions = Vec::with_capacity(replicas.len());
+        for (index, replicas) in (0..).zip(replicas) {
+            partitions.push(PartitionId::new(self.partitions.len()));
+            self.partitions.push(PartitionRow { topic, index, replicas });
+        }
+        self.topics.push(TopicRow { name, partitions });
+        topic
+    }
+
+    /// Ids of all topics.
+    pub fn ids(&self) -> impl Iterator<Item = TopicId> + use<> {
+        (0..self.topics.len()).map(TopicId::new)
+    }
+
+    /// A topic's name.
+    pub fn name(&self, topic: TopicId) -> &Name {
+        &self.topics[topic.index()].name
+    }
+
+    /// The topic of this name.
+    pub fn by_name(&self, name: &str) -> Option<TopicId> {
+        self.topics.iter().position(|topic| *topic.name == *name).map(TopicId::new)
+    }
+
+    /// A topic's partitions, by index.
+    pub fn partitions(&self, topic: TopicId) -> &[PartitionId] {
+        &self.topics[topic.index()].partitions
+    }
+
+    /// Number of partitions of all topics.
+    pub fn partition_count(&self) -> usize {
+        self.partitions.len()
+    }
+
+    /// A partition's topic and index.
+    pub fn of(&self, partition: PartitionId) -> (TopicId, u32) {
+        let row = &self.partitions[partition.index()];
+        (row.topic, row.index)
+    }
+
+    /// A partition's replicas, preferred leader first.
+    pub fn replicas(&self, partition: PartitionId) -> &[BrokerId] {
+        &self.partitions[partition.index()].replicas
+    }
+
+    /// A partition's leader.
+    pub fn leader(&self, partition: PartitionId) -> BrokerId {
+        self.partitions[partition.index()].replicas[0]
+    }
+
+    /// A partition as people write it: `orders-7`.
+    pub fn label(&self, partition: PartitionId) -> String {
+        let (topic, index) = self.of(partition);
+        format!("{}-{index}", self.name(topic))
+    }
+}
