@@ -1,5 +1,6 @@
 //! rejoin: a deterministic discrete-event simulator of Kafka consumer groups.
 
+pub mod assignor;
 pub mod conform;
 pub mod coordinator;
 pub mod kernel;
