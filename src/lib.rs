@@ -1,6 +1,7 @@
 //! rejoin: a deterministic discrete-event simulator of Kafka consumer groups.
 
 pub mod assignor;
+pub mod client;
 pub mod conform;
 pub mod coordinator;
 pub mod kernel;

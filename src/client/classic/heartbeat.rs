@@ -1,0 +1,224 @@
+//! The heartbeat thread (`AbstractCoordinator.HeartbeatThread`, `Heartbeat`).
+//!
+//! It wakes each `retry.backoff.ms` while there is nothing to do, and at once when the
+//! application thread, inside `poll`, sees that a heartbeat is due. So a heartbeat is punctual
+//! while the application polls, and up to a backoff late while it works.
+
+use crate::client::consumer::Consumer;
+use crate::client::effect::{Effect, Note};
+use crate::client::lookup::PendingKind;
+use crate::kernel::time::{Instant, Span};
+use crate::model::Name;
+use crate::model::config::ConsumerConfig;
+use crate::model::error::ErrorCode;
+use crate::model::message::group::{HeartbeatRequest, LeaveGroupRequest, MemberIdentity};
+
+/// The thread with its three timers.
+#[derive(Clone, Debug)]
+pub(in crate::client) struct HeartbeatThread {
+    pub enabled: bool,
+    /// A fatal error, which the next poll throws.
+    pub failure: Option<ErrorCode>,
+    /// When it has something to do.
+    pub next_wake: Instant,
+    /// When it last woke.
+    last_wake: Instant,
+    heartbeat_due: Instant,
+    session_end: Instant,
+    poll_end: Instant,
+    attempts: u32,
+}
+
+impl HeartbeatThread {
+    pub(in crate::client) fn new() -> Self {
+        HeartbeatThread {
+            enabled: false,
+            failure: None,
+            next_wake: Instant::NEVER,
+            last_wake: Instant::ZERO,
+            heartbeat_due: Instant::ZERO,
+            session_end: Instant::NEVER,
+            poll_end: Instant::NEVER,
+            attempts: 0,
+        }
+    }
+
+    /// Starts, or starts anew, when a join is answered.
+    pub(in crate::client) fn enable(&mut self, now: Instant, settings: &ConsumerConfig) {
+        self.enabled = true;
+        self.heartbeat_due = now + settings.heartbeat_interval;
+        self.session_end = now + settings.session_timeout;
+        self.poll_end = now + settings.max_poll_interval;
+        self.last_wake = now;
+    }
+
+    /// The coordinator was found: it deserves a whole session timeout.
+    pub(in crate::client) fn restart_session(&mut self, now: Instant, settings: &ConsumerConfig) {
+        self.session_end = now + settings.session_timeout;
+    }
+
+    /// The application thread passed through `poll`.
+    pub(in crate::client) fn polled(&mut self, now: Instant, settings: &ConsumerConfig) {
+        self.poll_end = now + settings.max_poll_interval;
+    }
+
+    /// A heartbeat was answered.
+    pub(in crate::client) fn received(&mut self, now: Instant, settings: &ConsumerConfig) {
+        self.attempts = 0;
+        self.restart_session(now, settings);
+    }
+
+    /// A heartbeat failed: try again after a backoff.
+    pub(in crate::client) fn failed(&mut self, now: Instant, backoff: Span) {
+        self.attempts += 1;
+        self.heartbeat_due = now + backoff;
+    }
+
+    pub(in crate::client) fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// Its first wake at or after `at`, by its own rhythm.
+    fn wake_after(&self, at: Instant, settings: &ConsumerConfig) -> Instant {
+        let since = at.since(self.last_wake).as_us();
+        let step = settings.retry_backoff.as_us().max(1);
+        self.last_wake + Span::from_us(since.div_ceil(step) * step)
+    }
+}
+
+impl Consumer {
+    /// When the heartbeat thread next has something to do.
+    pub(in crate::client) fn next_heartbeat_wake(&self, now: Instant) -> Instant {
+        let hb = &self.heartbeat;
+        if !hb.enabled {
+            return Instant::NEVER;
+        }
+        let settings = &self.settings;
+        let something_waits = !self.inbox.is_empty() && !self.is_polling();
+        if something_waits || self.lookup.coordinator.is_none() {
+            return hb.wake_after(now + Span::from_us(1), settings);
+        }
+        let session = hb.wake_after(hb.session_end, settings);
+        if self.is_polling() {
+            session.min(hb.heartbeat_due)
+        } else {
+            session.min(hb.wake_after(hb.heartbeat_due.min(hb.poll_end), settings))
+        }
+    }
+
+    /// Lets the heartbeat thread do what is due. Whether it woke.
+    pub(in crate::client) fn run_heartbeat_thread(
+        &mut self,
+        now: Instant,
+        out: &mut Vec<Effect>,
+    ) -> bool {
+        if now < self.heartbeat.next_wake {
+            return false;
+        }
+        self.heartbeat.last_wake = now;
+        self.handle_inbox(now, out);
+        if self.heartbeat.enabled {
+            if self.lookup.coordinator.is_none() {
+                self.look_up_coordinator(out);
+            } else if now >= self.heartbeat.session_end {
+                self.mark_coordinator_unknown(out);
+            } else if !self.is_polling() && now >= self.heartbeat.poll_end {
+                self.leave_for_poll_timeout(out);
+            } else if now >= self.heartbeat.heartbeat_due {
+                self.send_heartbeat(now, out);
+            }
+        }
+        self.heartbeat.next_wake = self.next_heartbeat_wake(now);
+        true
+    }
+
+    fn send_heartbeat(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        self.heartbeat.heartbeat_due = now + self.settings.heartbeat_interval;
+        let generation = &self.member.generation;
+        let request = HeartbeatRequest {
+            group_id: self.group.clone(),
+            generation_id: generation.id,
+            member_id: generation.member_id.clone(),
+            group_instance_id: None,
+        };
+        let kind = PendingKind::Heartbeat(generation.clone());
+        self.send_to_coordinator(kind, request, out);
+    }
+
+    /// An answer to a heartbeat that was sent in `sent`.
+    pub(in crate::client) fn on_heartbeat(
+        &mut self,
+        now: Instant,
+        sent: &super::member::Generation,
+        code: ErrorCode,
+        out: &mut Vec<Effect>,
+    ) {
+        use super::member::MemberState;
+        match code {
+            ErrorCode::None => self.heartbeat.received(now, &self.settings),
+            ErrorCode::RebalanceInProgress => {
+                if self.member.state == MemberState::Stable {
+                    self.member.rejoin_needed = true;
+                }
+                // Going on with heartbeats keeps the member in the group while it is busy.
+                self.heartbeat.received(now, &self.settings);
+            }
+            ErrorCode::CoordinatorNotAvailable | ErrorCode::NotCoordinator => {
+                self.mark_coordinator_unknown(out);
+                self.heartbeat_failed(now);
+            }
+            ErrorCode::IllegalGeneration
+            | ErrorCode::UnknownMemberId
+            | ErrorCode::FencedInstanceId => {
+                if self.member.generation != *sent {
+                    return self.heartbeat.received(now, &self.settings);
+                }
+                self.lose_membership(code == ErrorCode::IllegalGeneration);
+                if code == ErrorCode::FencedInstanceId {
+                    self.heartbeat.failure = Some(code);
+                }
+                self.heartbeat_failed(now);
+            }
+            fatal => self.heartbeat.failure = Some(fatal),
+        }
+    }
+
+    fn heartbeat_failed(&mut self, now: Instant) {
+        let backoff = self.backoff(self.heartbeat.attempts());
+        self.heartbeat.failed(now, backoff);
+    }
+
+    /// The application has not polled for `max.poll.interval.ms`: leave, so that others need not
+    /// wait for the session to end.
+    fn leave_for_poll_timeout(&mut self, out: &mut Vec<Effect>) {
+        out.push(Effect::Note(Note::PollTimeout));
+        self.send_leave("consumer poll timeout has expired.", out);
+        self.lose_membership(false);
+    }
+
+    /// Sends `LeaveGroup`, if there is a membership to leave and somebody to tell.
+    pub(in crate::client) fn send_leave(&mut self, reason: &str, out: &mut Vec<Effect>) -> bool {
+        use super::member::MemberState;
+        let id: Name = self.member.generation.member_id.clone();
+        let leaves = self.lookup.coordinator.is_some()
+            && self.member.state != MemberState::Unjoined
+            && !id.is_empty();
+        if leaves {
+            let identity = MemberIdentity {
+                member_id: id,
+                group_instance_id: None,
+                reason: Some(reason.into()),
+            };
+            let request =
+                LeaveGroupRequest { group_id: self.group.clone(), members: vec![identity] };
+            self.send_to_coordinator(PendingKind::Leave, request, out);
+        }
+        leaves
+    }
+
+    /// The membership, or with `keep_id` only the generation, is lost.
+    pub(in crate::client) fn lose_membership(&mut self, keep_id: bool) {
+        self.member.reset(keep_id);
+        self.heartbeat.enabled = false;
+    }
+}

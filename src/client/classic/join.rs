@@ -1,0 +1,189 @@
+//! `JoinGroup` and `SyncGroup`, as the member sends and hears them.
+
+use super::member::{Generation, JoinFuture, MemberState};
+use crate::assignor::{self, Question, Topic};
+use crate::client::consumer::Consumer;
+use crate::client::effect::{Effect, Note};
+use crate::client::lookup::PendingKind;
+use crate::kernel::time::Instant;
+use crate::model::Name;
+use crate::model::consumer_protocol::{Assignment, ProtocolBytes, Subscription};
+use crate::model::error::ErrorCode;
+use crate::model::message::group::{
+    JoinGroupProtocol, JoinGroupRequest, JoinGroupResponse, JoinGroupResponseMember,
+    SyncGroupAssignment, SyncGroupRequest, SyncGroupResponse,
+};
+
+/// The kind of group that consumers form.
+const PROTOCOL_TYPE: &str = "consumer";
+
+impl Consumer {
+    /// Sends `JoinGroup`: from now on the member is between generations.
+    pub(super) fn send_join(&mut self, out: &mut Vec<Effect>) {
+        self.member.state = MemberState::PreparingRebalance;
+        self.heartbeat.enabled = false;
+        self.member.join = JoinFuture::InFlight;
+        let topics = self.topics.resolve(&self.metadata);
+        self.member.joined_topics = Some(topics.clone());
+        let subscription = Subscription {
+            topics,
+            generation_id: self.member.generation.id,
+            rack_id: Some(self.settings.client_rack.as_str().into())
+                .filter(|r: &Name| !r.is_empty()),
+            ..Subscription::default()
+        };
+        let protocol = |name: &String| JoinGroupProtocol {
+            name: name.as_str().into(),
+            metadata: ProtocolBytes::Subscription(subscription.clone()),
+        };
+        let request = JoinGroupRequest {
+            group_id: self.group.clone(),
+            session_timeout_ms: self.settings.session_timeout.as_ms() as i32,
+            rebalance_timeout_ms: self.settings.max_poll_interval.as_ms() as i32,
+            member_id: self.member.generation.member_id.clone(),
+            group_instance_id: None,
+            protocol_type: PROTOCOL_TYPE.into(),
+            protocols: self.settings.partition_assignment_strategy.iter().map(protocol).collect(),
+            reason: None,
+        };
+        Self::note(Note::JoinSent, out);
+        let kind = PendingKind::Join(self.member.generation.clone());
+        self.send_to_coordinator(kind, request, out);
+    }
+
+    /// The join has failed; the next pass through `poll` sees why.
+    pub(in crate::client) fn fail_join(&mut self, code: ErrorCode) {
+        self.member.join = JoinFuture::Done(Err(code));
+    }
+
+    /// `JoinGroup` is answered.
+    pub(in crate::client) fn on_join(
+        &mut self,
+        now: Instant,
+        sent: &Generation,
+        response: JoinGroupResponse,
+        out: &mut Vec<Effect>,
+    ) {
+        let unchanged = self.member.generation == *sent;
+        match response.error_code {
+            ErrorCode::None if self.member.state == MemberState::PreparingRebalance => {
+                self.member.state = MemberState::CompletingRebalance;
+                self.heartbeat.enable(now, &self.settings);
+                self.member.generation = Generation {
+                    id: response.generation_id,
+                    member_id: response.member_id.clone(),
+                    protocol: response.protocol_name.clone(),
+                };
+                self.send_sync(&response, out);
+            }
+            // The membership was lost meanwhile (`UnjoinedGroupException`, retriable).
+            ErrorCode::None => self.fail_join(ErrorCode::CoordinatorNotAvailable),
+            ErrorCode::UnknownMemberId => {
+                if unchanged {
+                    self.lose_membership(false);
+                }
+                self.fail_join(response.error_code);
+            }
+            ErrorCode::CoordinatorNotAvailable | ErrorCode::NotCoordinator => {
+                self.mark_coordinator_unknown(out);
+                self.fail_join(response.error_code);
+            }
+            ErrorCode::MemberIdRequired => {
+                self.member.generation =
+                    Generation { member_id: response.member_id, ..Generation::none() };
+                self.member.rejoin_needed = true;
+                self.fail_join(response.error_code);
+            }
+            code => self.fail_join(code),
+        }
+    }
+
+    fn send_sync(&mut self, response: &JoinGroupResponse, out: &mut Vec<Effect>) {
+        let generation = self.member.generation.clone();
+        let mut assignments = Vec::new();
+        if response.leader == response.member_id {
+            self.member.is_leader = true;
+            let protocol = generation.protocol.as_deref().unwrap_or_default();
+            match self.lead(protocol, &response.members) {
+                Some(assigned) => assignments = assigned,
+                None => return self.fail_join(ErrorCode::InconsistentGroupProtocol),
+            }
+        }
+        let request = SyncGroupRequest {
+            group_id: self.group.clone(),
+            generation_id: generation.id,
+            member_id: generation.member_id.clone(),
+            group_instance_id: None,
+            protocol_type: Some(PROTOCOL_TYPE.into()),
+            protocol_name: generation.protocol.clone(),
+            assignments,
+        };
+        self.send_to_coordinator(PendingKind::Sync(generation), request, out);
+    }
+
+    /// The leader's work: who gets what. `None`: no assignor of that name.
+    fn lead(
+        &self,
+        protocol: &str,
+        members: &[JoinGroupResponseMember],
+    ) -> Option<Vec<SyncGroupAssignment>> {
+        let assignor = assignor::by_name(protocol)?;
+        let member = |m: &JoinGroupResponseMember| assignor::Member {
+            id: m.member_id.clone(),
+            instance: m.group_instance_id.clone(),
+            topics: m.metadata.subscribed_topics().unwrap_or_default(),
+        };
+        let topic = |t: &crate::model::message::cluster::TopicMetadata| Topic {
+            name: t.name.clone(),
+            partitions: t.partitions.len() as u32,
+        };
+        let question = Question {
+            topics: self.metadata.topics().iter().map(topic).collect(),
+            members: members.iter().map(member).collect(),
+        };
+        let part = |(member_id, partitions): (Name, Vec<_>)| SyncGroupAssignment {
+            member_id,
+            assignment: ProtocolBytes::Assignment(Assignment {
+                assigned_partitions: assignor::grouped(&partitions),
+                ..Assignment::default()
+            }),
+        };
+        Some(assignor.assign(&question).into_iter().map(part).collect())
+    }
+
+    /// `SyncGroup` is answered.
+    pub(in crate::client) fn on_sync(
+        &mut self,
+        sent: &Generation,
+        response: SyncGroupResponse,
+        out: &mut Vec<Effect>,
+    ) {
+        let unchanged = self.member.generation == *sent;
+        match response.error_code {
+            ErrorCode::None => {
+                let current = !self.member.generation.is_reset()
+                    && self.member.state == MemberState::CompletingRebalance;
+                if !current {
+                    return self.fail_join(ErrorCode::IllegalGeneration);
+                }
+                let ProtocolBytes::Assignment(assignment) = response.assignment else {
+                    return self.fail_join(ErrorCode::UnknownServerError);
+                };
+                self.member.state = MemberState::Stable;
+                self.member.rejoin_needed = false;
+                self.member.join = JoinFuture::Done(Ok(assignment));
+            }
+            code @ (ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration) => {
+                if unchanged {
+                    self.lose_membership(code == ErrorCode::IllegalGeneration);
+                }
+                self.fail_join(code);
+            }
+            code @ (ErrorCode::CoordinatorNotAvailable | ErrorCode::NotCoordinator) => {
+                self.mark_coordinator_unknown(out);
+                self.fail_join(code);
+            }
+            code => self.fail_join(code),
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Commits: by the client after each interval and before a join, by the application when it says
+//! so (kafka-semantics 6.8; `ConsumerCoordinator`).
+
+use super::classic::member::{Generation, MemberState, PrepareCommit};
+use super::consumer::Consumer;
+use super::effect::{Effect, Note};
+use super::lookup::PendingKind;
+use super::thread::{AfterCommit, SyncCommit, Thread};
+use crate::kernel::time::Instant;
+use crate::model::config::ConsumerConfig;
+use crate::model::error::ErrorCode;
+use crate::model::id::PartitionId;
+use crate::model::message::offset::{
+    OffsetCommitPartition, OffsetCommitRequest, OffsetCommitTopic,
+};
+
+/// Who asked for a commit, and so who hears of its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum CommitKind {
+    /// Auto-commit, its interval over.
+    Auto,
+    /// Auto-commit before a join.
+    BeforeJoin,
+    /// `commitAsync`.
+    Async,
+    /// `commitSync`.
+    Sync,
+}
+
+/// When to commit next, and what.
+#[derive(Clone, Debug)]
+pub(super) struct Commits {
+    /// When auto-commit is due.
+    pub next_auto: Instant,
+    /// When the application last committed.
+    pub last: Instant,
+    /// Records processed since.
+    pub records: u32,
+    /// Where the application got to since, by partition.
+    pub processed: Vec<(PartitionId, u64)>,
+}
+
+impl Commits {
+    pub(super) fn new(now: Instant, settings: &ConsumerConfig) -> Self {
+        let next_auto = now + settings.auto_commit_interval;
+        Commits { next_auto, last: now, records: 0, processed: Vec::new() }
+    }
+
+    /// The interval of auto-commit begins anew.
+    pub(super) fn restart(&mut self, now: Instant, settings: &ConsumerConfig) {
+        *self = Commits::new(now, settings);
+    }
+}
+
+impl Consumer {
+    /// Commits what was consumed, if auto-commit is on and its interval over.
+    pub(super) fn maybe_auto_commit(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        if self.settings.enable_auto_commit && now >= self.commits.next_auto {
+            self.commits.next_auto = now + self.settings.auto_commit_interval;
+            let offsets = self.subscription.all_consumed();
+            if let Err(code) = self.commit_async(CommitKind::Auto, &offsets, out) {
+                self.commit_ended(now, CommitKind::Auto, Err(code), out);
+            }
+        }
+    }
+
+    /// Sends a commit whose answer nobody waits for, or tells at once why not.
+    pub(super) fn commit_async(
+        &mut self,
+        kind: CommitKind,
+        offsets: &[(PartitionId, u64)],
+        out: &mut Vec<Effect>,
+    ) -> Result<(), ErrorCode> {
+        if offsets.is_empty() {
+            if kind == CommitKind::BeforeJoin {
+                self.member.prepare_commit = PrepareCommit::Done(Ok(()));
+            }
+            return Ok(());
+        }
+        if self.lookup.coordinator.is_none() {
+            self.look_up_coordinator(out);
+            return Err(ErrorCode::CoordinatorNotAvailable);
+        }
+        self.send_commit(kind, offsets, out)
+    }
+
+    fn send_commit(
+        &mut self,
+        kind: CommitKind,
+        offsets: &[(PartitionId, u64)],
+        out: &mut Vec<Effect>,
+    ) -> Result<(), ErrorCode> {
+        let Some(generation) = self.member.generation_if_stable().cloned() else {
+            return Err(if self.member.rebalance_in_progress() {
+                ErrorCode::RebalanceInProgress
+            } else {
+                ErrorCode::UnknownMemberId
+            });
+        };
+        let mut topics: Vec<OffsetCommitTopic> = Vec::new();
+        for &(partition, offset) in offsets {
+            let (name, partition_index) = self.metadata.name(partition);
+            let committed_offset = i64::try_from(offset).expect("offsets are below 2^63");
+            let commit =
+                OffsetCommitPartition { partition_index, committed_offset, ..Default::default() };
+            match topics.iter_mut().find(|topic| topic.name == *name) {
+                Some(topic) => topic.partitions.push(commit),
+                None => topics.push(OffsetCommitTopic {
+                    name: name.clone(),
+                    partitions: vec![commit],
+                    ..OffsetCommitTopic::default()
+                }),
+            }
+        }
+        let request = OffsetCommitRequest {
+            group_id: self.group.clone(),
+            generation_id_or_member_epoch: generation.id,
+            member_id: generation.member_id.clone(),
+            topics,
+            ..OffsetCommitRequest::default()
+        };
+        self.send_to_coordinator(PendingKind::Commit(kind, generation), request, out);
+        Ok(())
+    }
+
+    /// A commit is answered.
+    pub(super) fn on_commit(
+        &mut self,
+        now: Instant,
+        kind: CommitKind,
+        sent: &Generation,
+        code: ErrorCode,
+        out: &mut Vec<Effect>,
+    ) {
+        let result = match code {
+            ErrorCode::None => Ok(()),
+            ErrorCode::CoordinatorNotAvailable
+            | ErrorCode::NotCoordinator
+            | ErrorCode::RequestTimedOut => {
+                self.mark_coordinator_unknown(out);
+                Err(code)
+            }
+            ErrorCode::RebalanceInProgress => {
+                self.member.rejoin_needed = true;
+                Err(code)
+            }
+            ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration => {
+                let rejoining = self.member.generation != *sent
+                    && self.member.state == MemberState::PreparingRebalance;
+                if rejoining {
+                    Err(ErrorCode::RebalanceInProgress)
+                } else {
+                    self.lose_membership(code == ErrorCode::IllegalGeneration);
+                    Err(code)
+                }
+            }
+            other => Err(other),
+        };
+        self.commit_ended(now, kind, result, out);
+    }
+
+    fn commit_ended(
+        &mut self,
+        now: Instant,
+        kind: CommitKind,
+        result: Result<(), ErrorCode>,
+        out: &mut Vec<Effect>,
+    ) {
+        out.push(Effect::Note(match result {
+            Ok(()) => Note::Committed,
+            Err(code) => Note::CommitFailed(code),
+        }));
+        match kind {
+            CommitKind::BeforeJoin => self.member.prepare_commit = PrepareCommit::Done(result),
+            CommitKind::Auto => {
+                if result.is_err_and(is_retriable) {
+                    self.commits.next_auto = now + self.settings.retry_backoff;
+                }
+            }
+            CommitKind::Async => {}
+            CommitKind::Sync => self.sync_commit_answered(now, result, out),
+        }
+    }
+
+    /// `commitSync`: the application waits until it is over.
+    pub(super) fn commit_sync(
+        &mut self,
+        now: Instant,
+        offsets: Vec<(PartitionId, u64)>,
+        then: AfterCommit,
+        out: &mut Vec<Effect>,
+    ) {
+        let deadline = now + self.settings.default_api_timeout;
+        let commit =
+            SyncCommit { offsets, in_flight: false, retry_at: now, attempts: 0, deadline, then };
+        self.attempt_sync_commit(now, commit, out);
+    }
+
+    /// Sends a `commitSync` once the coordinator is known.
+    pub(super) fn attempt_sync_commit(
+        &mut self,
+        now: Instant,
+        mut commit: SyncCommit,
+        out: &mut Vec<Effect>,
+    ) {
+        if commit.offsets.is_empty() {
+            return self.after_sync_commit(now, commit.then, Ok(()), out);
+        }
+        if now >= commit.deadline {
+            let late = Err(ErrorCode::RequestTimedOut);
+            return self.after_sync_commit(now, commit.then, late, out);
+        }
+        if self.lookup.coordinator.is_none() {
+            self.look_up_coordinator(out);
+            commit.in_flight = true;
+            self.thread = Thread::Committing(commit);
+            return;
+        }
+        match self.send_commit(CommitKind::Sync, &commit.offsets, out) {
+            Ok(()) => {
+                commit.in_flight = true;
+                self.thread = Thread::Committing(commit);
+            }
+            Err(code) => {
+                out.push(Effect::Note(Note::CommitFailed(code)));
+                self.after_sync_commit(now, commit.then, Err(code), out);
+            }
+        }
+    }
+
+    fn sync_commit_answered(
+        &mut self,
+        now: Instant,
+        result: Result<(), ErrorCode>,
+        out: &mut Vec<Effect>,
+    ) {
+        let Thread::Committing(commit) = &mut self.thread else { return };
+        let mut commit = commit.clone();
+        match result {
+            Err(code) if is_retriable(code) && now < commit.deadline => {
+                let backoff = self.backoff(commit.attempts);
+                commit.in_flight = false;
+                commit.attempts += 1;
+                commit.retry_at = (now + backoff).min(commit.deadline);
+                self.thread = Thread::Committing(commit);
+            }
+            result => self.after_sync_commit(now, commit.then, result, out),
+        }
+    }
+
+    /// The application goes on after a `commitSync`. What it throws is logged, no more.
+    fn after_sync_commit(
+        &mut self,
+        now: Instant,
+        then: AfterCommit,
+        result: Result<(), ErrorCode>,
+        out: &mut Vec<Effect>,
+    ) {
+        self.commits.last = now;
+        match then {
+            AfterCommit::Continue(rest) if rest.is_empty() => self.poll_again(now),
+            AfterCommit::Continue(rest) => self.begin_work(now, rest),
+            // What could not be committed beforehand is not processed.
+            AfterCommit::Process(parts) if result.is_ok() => self.begin_work(now, parts),
+            AfterCommit::Process(_) => self.poll_again(now),
+            AfterCommit::Revoke => {
+                self.poll_again(now);
+                self.run_revocation(now, false);
+            }
+            AfterCommit::Close => self.close_callbacks(now, out),
+            AfterCommit::CloseRevoke => self.run_closing_callback(now, false, out),
+        }
+    }
+}
+
+/// Whether a failed commit is tried again (`RetriableException`).
+pub(super) fn is_retriable(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::CoordinatorNotAvailable
+            | ErrorCode::NotCoordinator
+            | ErrorCode::CoordinatorLoadInProgress
+            | ErrorCode::RequestTimedOut
+            | ErrorCode::UnknownTopicOrPartition
+    )
+}

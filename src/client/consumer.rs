@@ -1,0 +1,251 @@
+//! A consumer process: what it is made of, and how inputs reach it.
+
+use super::application::{Application, Draws};
+use super::classic::heartbeat::HeartbeatThread;
+use super::classic::member::Member;
+use super::commit::Commits;
+use super::effect::{Connection, Effect, Note};
+use super::fetcher::Fetcher;
+use super::lookup::{Lookup, Pending};
+use super::metadata::Metadata;
+use super::subscription::{Subscription, Topics};
+use super::thread::{Thread, Wait};
+use crate::kernel::factor::Factor;
+use crate::kernel::time::{Instant, Span};
+use crate::model::Name;
+use crate::model::config::ConsumerConfig;
+use crate::model::fact::Failure;
+use crate::model::id::BrokerId;
+use crate::model::message::Response;
+use crate::model::message::fetch::FetchResponse;
+
+/// A consumer process, from its start to its end.
+///
+/// Call [`Consumer::wake`] when [`Consumer::next_step_at`] or [`Consumer::next_timer_at`] has come,
+/// and at the end of each tick in which a response was received: what arrives in one tick is
+/// handled together.
+#[derive(Debug)]
+pub struct Consumer {
+    pub(super) group: Name,
+    pub(super) settings: ConsumerConfig,
+    pub(super) application: Application,
+    pub(super) draws: Draws,
+    pub(super) topics: Topics,
+    pub(super) thread: Thread,
+    /// Late for the next poll by this much.
+    pub(super) busy: Span,
+    pub(super) close_requested: bool,
+    /// Standing still until then.
+    pub(super) frozen: Option<Frozen>,
+    pub(super) metadata: Metadata,
+    pub(super) lookup: Lookup,
+    pub(super) member: Member,
+    pub(super) heartbeat: HeartbeatThread,
+    pub(super) subscription: Subscription,
+    pub(super) fetcher: Fetcher,
+    pub(super) commits: Commits,
+    pub(super) pending: Vec<Pending>,
+    /// Responses that arrived and were not handled yet.
+    pub(super) inbox: Vec<(u64, Response)>,
+    pub(super) correlation: u64,
+    /// Whether something arrived since the last pass.
+    pub(super) woken: bool,
+    /// When `poll` goes through its duties again although nothing arrived.
+    pub(super) retry_at: Instant,
+    /// An error that the next `poll` throws.
+    pub(super) fatal: Option<Failure>,
+    /// Whether everything owned can be fetched, and that was told.
+    pub(super) ready: bool,
+    /// When `close()` stops waiting.
+    pub(super) close_deadline: Instant,
+    /// When the application thread goes on by itself.
+    step_at: Instant,
+}
+
+/// A process that stands still.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frozen {
+    since: Instant,
+    until: Instant,
+}
+
+/// What a consumer is started with.
+#[derive(Debug)]
+pub struct Setup {
+    /// `group.id`
+    pub group: Name,
+    /// What it subscribes to.
+    pub topics: Topics,
+    /// Its settings.
+    pub settings: ConsumerConfig,
+    /// What the application does.
+    pub application: Application,
+    /// Its random streams.
+    pub draws: Draws,
+    /// Brokers to ask first (`bootstrap.servers`).
+    pub bootstrap: Vec<BrokerId>,
+}
+
+impl Consumer {
+    /// Starts a process: it subscribes and polls.
+    pub fn start(setup: Setup, now: Instant, out: &mut Vec<Effect>) -> Self {
+        let mut consumer = Consumer {
+            group: setup.group,
+            commits: Commits::new(now, &setup.settings),
+            settings: setup.settings,
+            application: setup.application,
+            draws: setup.draws,
+            topics: setup.topics,
+            thread: Thread::Polling { wait: Wait::Nothing, since: now },
+            busy: Span::ZERO,
+            close_requested: false,
+            frozen: None,
+            metadata: Metadata::default(),
+            lookup: Lookup::new(setup.bootstrap),
+            member: Member::new(),
+            heartbeat: HeartbeatThread::new(),
+            subscription: Subscription::default(),
+            fetcher: Fetcher::default(),
+            pending: Vec::new(),
+            inbox: Vec::new(),
+            correlation: 0,
+            woken: true,
+            retry_at: Instant::NEVER,
+            fatal: None,
+            ready: false,
+            close_deadline: Instant::NEVER,
+            step_at: now,
+        };
+        consumer.wake(now, out);
+        consumer
+    }
+
+    /// Ends the process without a word. What it was working on is told as far as it got, and the
+    /// random streams go on to its next life.
+    pub fn crash(mut self, now: Instant, out: &mut Vec<Effect>) -> Draws {
+        let now = self.frozen.map_or(now, |frozen| frozen.since);
+        self.stop_work(now, out);
+        self.draws
+    }
+
+    /// Asks for a clean `close()`: after the records at hand, at once inside `poll`.
+    pub fn close(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        self.close_requested = true;
+        self.woken = true;
+        self.wake(now, out);
+    }
+
+    /// Stops the whole process for a while.
+    pub fn pause(&mut self, now: Instant, span: Span) {
+        let until = now + span;
+        match &mut self.frozen {
+            Some(frozen) => frozen.until = frozen.until.max(until),
+            None => self.frozen = Some(Frozen { since: now, until }),
+        }
+    }
+
+    /// Keeps the application from its next poll for a while; heartbeats go on.
+    pub fn keep_busy(&mut self, now: Instant, span: Span, out: &mut Vec<Effect>) {
+        self.busy += span;
+        self.woken = true;
+        self.wake(now, out);
+    }
+
+    /// Makes processing take so many times its usual time from the next batch on.
+    pub fn set_pace(&mut self, pace: Factor) {
+        self.application.pace = pace;
+    }
+
+    /// Takes back the random streams of a process that has closed.
+    pub fn into_draws(self) -> Draws {
+        self.draws
+    }
+
+    /// Whether the process has ended by itself.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self.thread, Thread::Stopped)
+    }
+
+    /// A response arrived. Whether [`Consumer::wake`] shall be called at the end of this tick.
+    pub fn receive(&mut self, now: Instant, correlation: u64, response: Response) -> bool {
+        self.inbox.push((correlation, response));
+        self.arrived(now)
+    }
+
+    /// A fetch was answered: as [`Consumer::receive`], on the way that is taken most.
+    pub fn receive_fetch(
+        &mut self,
+        now: Instant,
+        connection: Connection,
+        response: FetchResponse,
+    ) -> bool {
+        // Nobody sees the buffer before the next poll, so it does not matter who reads the socket.
+        self.fetcher.receive(connection.broker, response);
+        self.is_polling() && self.arrived(now)
+    }
+
+    fn arrived(&mut self, now: Instant) -> bool {
+        self.woken = true;
+        self.heartbeat.next_wake = self.next_heartbeat_wake(now);
+        self.is_polling() && self.frozen.is_none()
+    }
+
+    /// Whether the application thread is inside `poll` and watches the network.
+    pub(super) fn is_polling(&self) -> bool {
+        matches!(self.thread, Thread::Polling { .. } | Thread::Closing)
+            || matches!(&self.thread, Thread::Committing(commit) if commit.in_flight)
+    }
+
+    /// When the application next goes on by itself.
+    pub fn next_step_at(&self) -> Instant {
+        self.frozen.map_or(self.step_at, |frozen| frozen.until)
+    }
+
+    /// When one of the client's timers ends: heartbeat, session, auto-commit.
+    pub fn next_timer_at(&self) -> Instant {
+        match self.frozen {
+            Some(_) => Instant::NEVER,
+            None => self.heartbeat.next_wake.min(self.next_auto_commit()),
+        }
+    }
+
+    /// Does everything that is due. Waking early does no harm.
+    pub fn wake(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        if let Some(frozen) = self.frozen {
+            if now < frozen.until {
+                return;
+            }
+            self.thaw(frozen);
+        }
+        loop {
+            let heartbeat = self.run_heartbeat_thread(now, out);
+            let application = self.run_application_thread(now, out);
+            if !heartbeat && !application {
+                break;
+            }
+        }
+        self.step_at = self.next_step();
+        self.heartbeat.next_wake = self.next_heartbeat_wake(now);
+    }
+
+    /// The process goes on: its work ends as much later as it stood still.
+    fn thaw(&mut self, frozen: Frozen) {
+        self.frozen = None;
+        let lost = frozen.until - frozen.since;
+        if let Thread::Processing(work) = &mut self.thread {
+            work.end += lost;
+            for part in &mut work.now {
+                if part.end > frozen.since {
+                    part.end += lost;
+                    if part.start >= frozen.since {
+                        part.start += lost;
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn note(note: Note, out: &mut Vec<Effect>) {
+        out.push(Effect::Note(note));
+    }
+}

@@ -1,0 +1,77 @@
+//! What a client asks of the world, and what it tells.
+
+use crate::model::error::ErrorCode;
+use crate::model::fact::{Failure, PositionSource, Processed};
+use crate::model::id::{BrokerId, PartitionId};
+use crate::model::message::Request;
+
+/// A connection to a broker. Requests to the group's coordinator have one of their own, as in
+/// `AbstractCoordinator`; a broker answers the requests of a connection one after the other.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Connection {
+    /// The broker.
+    pub broker: BrokerId,
+    /// Whether it is the connection to the coordinator.
+    pub coordinator: bool,
+}
+
+/// An effect, in the order in which they happen.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Effect {
+    /// Send a request; its response comes back with the same correlation id.
+    Send {
+        /// Where to.
+        connection: Connection,
+        /// Names the request in its response.
+        correlation: u64,
+        /// The request.
+        request: Request,
+    },
+    /// Give up a connection: what is on its way back on it is lost.
+    Disconnect(Connection),
+    /// Something happened.
+    Note(Note),
+}
+
+/// What happens inside a client, for the trace.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Note {
+    /// The client learned who coordinates its group.
+    CoordinatorFound(BrokerId),
+    /// It asked to join.
+    JoinSent,
+    /// `onPartitionsRevoked`: it gives these up.
+    Revoked(Vec<PartitionId>),
+    /// `onPartitionsLost`: these are not its own any more.
+    Lost(Vec<PartitionId>),
+    /// `onPartitionsAssigned`: it owns these now, all told.
+    Assigned {
+        /// The generation.
+        generation: i32,
+        /// Everything that it owns.
+        partitions: Vec<PartitionId>,
+    },
+    /// It knows where to read a partition.
+    Positioned {
+        /// The partition.
+        partition: PartitionId,
+        /// The next offset to read.
+        offset: u64,
+        /// Where that comes from.
+        source: PositionSource,
+    },
+    /// It knows where to read everything that it owns, and may fetch.
+    Ready,
+    /// Records left a poll and were processed.
+    Processed(Processed),
+    /// A commit was accepted.
+    Committed,
+    /// A commit failed.
+    CommitFailed(ErrorCode),
+    /// It left the group because the application did not poll in time.
+    PollTimeout,
+    /// A fatal error ended its poll loop.
+    Failed(Failure),
+    /// It has closed.
+    Closed,
+}

@@ -1,0 +1,129 @@
+//! Fetching: one request in flight per broker, a buffer of what came, and what a poll takes out
+//! of it (`AbstractFetch`, `FetchBuffer`, `FetchCollector`; kafka-semantics 6.9).
+
+use super::subscription::{Position, Subscription};
+use crate::model::error::ErrorCode;
+use crate::model::id::{BrokerId, PartitionId};
+use crate::model::message::fetch::{FetchPartition, FetchResponse};
+use std::collections::VecDeque;
+
+/// Records [from, to) of a partition that a poll returns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Part {
+    pub partition: PartitionId,
+    pub from: u64,
+    pub to: u64,
+}
+
+/// Data of one partition that came with a response.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct CompletedFetch {
+    partition: PartitionId,
+    next: u64,
+    end: u64,
+    took_something: bool,
+}
+
+/// Requests in flight and data not yet returned.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fetcher {
+    /// Brokers that owe an answer.
+    pending: Vec<BrokerId>,
+    /// The data that the next poll takes from first. It stays until a poll finds it empty: one that
+    /// is filled exactly by its last record does not, and its broker is not asked meanwhile.
+    next_in_line: Option<CompletedFetch>,
+    completed: VecDeque<CompletedFetch>,
+    /// Emptied lists of partitions, to be used again.
+    spare: Vec<Vec<FetchPartition>>,
+}
+
+impl Fetcher {
+    /// A broker answered.
+    pub(super) fn receive(&mut self, broker: BrokerId, response: FetchResponse) {
+        self.pending.retain(|&pending| pending != broker);
+        let mut partitions = response.partitions;
+        for read in partitions.drain(..) {
+            debug_assert_eq!(read.error_code, ErrorCode::None, "errors come with broker failures");
+            self.completed.push_back(CompletedFetch {
+                partition: read.partition,
+                next: read.from,
+                end: read.to,
+                took_something: false,
+            });
+        }
+        self.spare.push(partitions);
+    }
+
+    /// Takes up to `max` records out of the buffer, oldest response first.
+    pub(super) fn collect(&mut self, max: u64, subscription: &mut Subscription) -> Vec<Part> {
+        let mut parts: Vec<Part> = Vec::new();
+        let mut left = max;
+        while left > 0 {
+            let Some(mut fetch) = self.next_in_line.take().or_else(|| self.completed.pop_front())
+            else {
+                break;
+            };
+            let Some(owned) = subscription.get(fetch.partition).filter(|o| o.is_fetchable()) else {
+                continue;
+            };
+            if owned.position != Position::At(fetch.next) {
+                continue;
+            }
+            if fetch.next == fetch.end {
+                if fetch.took_something {
+                    subscription.move_to_end(fetch.partition);
+                }
+                continue;
+            }
+            let to = fetch.end.min(fetch.next + left);
+            left -= to - fetch.next;
+            match parts.iter_mut().find(|part| part.partition == fetch.partition) {
+                Some(part) => part.to = to,
+                None => parts.push(Part { partition: fetch.partition, from: fetch.next, to }),
+            }
+            subscription.set_position(fetch.partition, Position::At(to));
+            fetch.next = to;
+            fetch.took_something = true;
+            self.next_in_line = Some(fetch);
+        }
+        parts
+    }
+
+    /// The fetches to send now: everything fetchable, by broker; no broker that owes an answer or
+    /// whose data are still buffered is asked (KAFKA-17182).
+    pub(super) fn requests(
+        &mut self,
+        subscription: &Subscription,
+    ) -> Vec<(BrokerId, Vec<FetchPartition>)> {
+        let mut requests: Vec<(BrokerId, Vec<FetchPartition>)> = Vec::new();
+        let buffered: Vec<BrokerId> = self
+            .next_in_line
+            .iter()
+            .chain(&self.completed)
+            .filter_map(|fetch| {
+                subscription.get(fetch.partition).filter(|o| o.is_fetchable())?.leader
+            })
+            .collect();
+        for owned in subscription.in_order().filter(|owned| owned.is_fetchable()) {
+            let (Position::At(from), Some(leader)) = (owned.position, owned.leader) else {
+                continue;
+            };
+            if self.pending.contains(&leader) || buffered.contains(&leader) {
+                continue;
+            }
+            let error_code = ErrorCode::None;
+            let partition =
+                FetchPartition { partition: owned.partition, from, to: from, error_code };
+            if let Some((_, partitions)) = requests.iter_mut().find(|(broker, _)| *broker == leader)
+            {
+                partitions.push(partition);
+            } else {
+                let mut partitions = self.spare.pop().unwrap_or_default();
+                partitions.push(partition);
+                requests.push((leader, partitions));
+            }
+        }
+        self.pending.extend(requests.iter().map(|(broker, _)| *broker));
+        requests
+    }
+}

@@ -1,0 +1,219 @@
+//! Whom to ask, and what is asked of whom: the coordinator's lookup and requests in flight.
+
+use super::classic::member::Generation;
+use super::commit::CommitKind;
+use super::consumer::Consumer;
+use super::effect::{Connection, Effect, Note};
+use crate::kernel::time::{Instant, Span};
+use crate::model::error::ErrorCode;
+use crate::model::id::BrokerId;
+use crate::model::message::cluster::{FindCoordinatorRequest, FindCoordinatorResponse};
+use crate::model::message::{Request, Response};
+
+/// Who coordinates the group.
+#[derive(Clone, Debug)]
+pub(super) struct Lookup {
+    pub coordinator: Option<BrokerId>,
+    brokers: Vec<BrokerId>,
+    in_flight: bool,
+    /// Failed attempts of the present wait.
+    pub attempts: u32,
+}
+
+impl Lookup {
+    pub(super) fn new(brokers: Vec<BrokerId>) -> Self {
+        Lookup { coordinator: None, brokers, in_flight: false, attempts: 0 }
+    }
+}
+
+/// A request in flight.
+#[derive(Clone, Debug)]
+pub(super) struct Pending {
+    correlation: u64,
+    connection: Connection,
+    kind: PendingKind,
+}
+
+/// What a response is an answer to, with what has to be known of the request.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum PendingKind {
+    Metadata,
+    FindCoordinator,
+    Join(Generation),
+    Sync(Generation),
+    Heartbeat(Generation),
+    Leave,
+    Commit(CommitKind, Generation),
+    /// Asked in this generation.
+    OffsetFetch(i32),
+    ListOffsets,
+}
+
+impl Consumer {
+    /// Sends a request.
+    pub(super) fn send(
+        &mut self,
+        connection: Connection,
+        kind: PendingKind,
+        request: impl Into<Request>,
+        out: &mut Vec<Effect>,
+    ) {
+        self.correlation += 1;
+        let correlation = self.correlation;
+        self.pending.push(Pending { correlation, connection, kind });
+        out.push(Effect::Send { connection, correlation, request: request.into() });
+    }
+
+    /// Sends a request to the coordinator, who must be known.
+    pub(super) fn send_to_coordinator(
+        &mut self,
+        kind: PendingKind,
+        request: impl Into<Request>,
+        out: &mut Vec<Effect>,
+    ) {
+        let broker = self.lookup.coordinator.expect("the coordinator is known");
+        self.send(Connection { broker, coordinator: true }, kind, request, out);
+    }
+
+    /// Some broker, as `leastLoadedNode` would find.
+    pub(super) fn any_broker(&mut self) -> Connection {
+        let brokers = &self.lookup.brokers;
+        let at = self.draws.client.below(brokers.len() as u64) as usize;
+        Connection { broker: brokers[at], coordinator: false }
+    }
+
+    /// Asks who the coordinator is, unless that is being asked.
+    pub(super) fn look_up_coordinator(&mut self, out: &mut Vec<Effect>) {
+        if !self.lookup.in_flight {
+            self.lookup.in_flight = true;
+            let connection = self.any_broker();
+            let request = FindCoordinatorRequest { group_id: self.group.clone() };
+            self.send(connection, PendingKind::FindCoordinator, request, out);
+        }
+    }
+
+    fn on_find_coordinator(
+        &mut self,
+        now: Instant,
+        response: FindCoordinatorResponse,
+        out: &mut Vec<Effect>,
+    ) {
+        self.lookup.in_flight = false;
+        if response.error_code.is_none() {
+            self.lookup.coordinator = Some(response.node);
+            self.lookup.attempts = 0;
+            self.heartbeat.restart_session(now, &self.settings);
+            Self::note(Note::CoordinatorFound(response.node), out);
+        } else {
+            self.lookup.attempts += 1;
+        }
+    }
+
+    /// Forgets the coordinator. What was asked of it fails.
+    pub(super) fn mark_coordinator_unknown(&mut self, out: &mut Vec<Effect>) {
+        if let Some(broker) = self.lookup.coordinator.take() {
+            let connection = Connection { broker, coordinator: true };
+            out.push(Effect::Disconnect(connection));
+            self.woken = true;
+        }
+    }
+
+    /// The pause before another attempt: exponential with a jitter of 20 %, capped
+    /// (`ExponentialBackoff`).
+    pub(super) fn backoff(&mut self, attempts: u32) -> Span {
+        let term = self.settings.retry_backoff.as_us() << attempts.min(32);
+        let jittered = term * (800 + self.draws.client.below(401)) / 1000;
+        Span::from_us(jittered).min(self.settings.retry_backoff_max)
+    }
+
+    /// Whether a request of this kind is in flight.
+    pub(super) fn is_pending(&self, kind: &PendingKind) -> bool {
+        self.pending.iter().any(|pending| pending.kind == *kind)
+    }
+
+    /// Whether a `commitSync` is in flight.
+    pub(super) fn is_committing_sync(&self) -> bool {
+        self.pending.iter().any(|p| matches!(p.kind, PendingKind::Commit(CommitKind::Sync, _)))
+    }
+
+    /// Whether the coordinator owes an answer.
+    pub(super) fn awaits_coordinator(&self) -> bool {
+        self.pending.iter().any(|pending| pending.connection.coordinator)
+    }
+
+    /// Something failed that the next passes through `poll` try again, after a backoff.
+    pub(super) fn retry_later(&mut self, now: Instant) {
+        self.retry_at = self.retry_at.min(now + self.settings.retry_backoff);
+    }
+
+    /// Handles what has arrived, and what will not arrive any more.
+    pub(super) fn handle_inbox(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        for (correlation, response) in std::mem::take(&mut self.inbox) {
+            let at = self.pending.iter().position(|p| p.correlation == correlation);
+            if let Some(pending) = at.map(|at| self.pending.swap_remove(at)) {
+                self.on_response(now, pending.kind, response, out);
+            }
+        }
+        let coordinator = self.lookup.coordinator;
+        let given_up =
+            |p: &mut Pending| p.connection.coordinator && Some(p.connection.broker) != coordinator;
+        let mut lost: Vec<Pending> = self.pending.extract_if(.., given_up).collect();
+        lost.sort_by_key(|pending| pending.correlation);
+        for pending in lost {
+            self.on_disconnect(now, pending.kind, out);
+        }
+    }
+
+    fn on_response(
+        &mut self,
+        now: Instant,
+        kind: PendingKind,
+        response: Response,
+        out: &mut Vec<Effect>,
+    ) {
+        match (kind, response) {
+            (PendingKind::Metadata, Response::Metadata(response)) => {
+                self.metadata.update(*response);
+            }
+            (PendingKind::FindCoordinator, Response::FindCoordinator(response)) => {
+                self.on_find_coordinator(now, response, out);
+            }
+            (PendingKind::Join(sent), Response::JoinGroup(response)) => {
+                self.on_join(now, &sent, *response, out);
+            }
+            (PendingKind::Sync(sent), Response::SyncGroup(response)) => {
+                self.on_sync(&sent, *response, out);
+            }
+            (PendingKind::Heartbeat(sent), Response::Heartbeat(response)) => {
+                self.on_heartbeat(now, &sent, response.error_code, out);
+            }
+            (PendingKind::Leave, Response::LeaveGroup(_)) => {}
+            (PendingKind::Commit(kind, sent), Response::OffsetCommit(response)) => {
+                self.on_commit(now, kind, &sent, response.first_error(), out);
+            }
+            (PendingKind::OffsetFetch(generation), Response::OffsetFetch(response)) => {
+                self.on_offset_fetch(now, generation, &response, out);
+            }
+            (PendingKind::ListOffsets, Response::ListOffsets(response)) => {
+                self.on_list_offsets(response, out);
+            }
+            (kind, response) => unreachable!("{response:?} is no answer to {kind:?}"),
+        }
+    }
+
+    /// The connection is gone, and the answer with it (`DisconnectException`, retriable).
+    fn on_disconnect(&mut self, now: Instant, kind: PendingKind, out: &mut Vec<Effect>) {
+        let lost = ErrorCode::CoordinatorNotAvailable;
+        match kind {
+            PendingKind::Join(_) | PendingKind::Sync(_) => self.fail_join(lost),
+            PendingKind::Heartbeat(sent) => self.on_heartbeat(now, &sent, lost, out),
+            PendingKind::Commit(kind, sent) => self.on_commit(now, kind, &sent, lost, out),
+            PendingKind::OffsetFetch(_) => self.retry_later(now),
+            PendingKind::FindCoordinator => {
+                self.lookup.in_flight = false;
+                self.lookup.attempts += 1;
+            }
+            PendingKind::ListOffsets | PendingKind::Metadata | PendingKind::Leave => {}
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The application thread: `poll` and what lies between two polls (`ClassicKafkaConsumer.poll`).
+
+use super::classic::rebalance::Progress;
+use super::consumer::Consumer;
+use super::effect::{Connection, Effect};
+use super::lookup::PendingKind;
+use super::thread::{Callback, Thread, Wait};
+use crate::kernel::time::{Instant, Span};
+use crate::model::fact::Failure;
+use crate::model::message::Request;
+use crate::model::message::fetch::FetchRequest;
+
+impl Consumer {
+    /// Lets the application thread do what is due. Whether it did anything.
+    pub(super) fn run_application_thread(&mut self, now: Instant, out: &mut Vec<Effect>) -> bool {
+        let woken = self.woken && self.is_polling();
+        if !woken && now < self.next_step().min(self.next_auto_commit()) {
+            return false;
+        }
+        if self.is_polling() {
+            self.woken = false;
+            self.handle_inbox(now, out);
+        }
+        match &self.thread {
+            Thread::Polling { .. } => self.pass(now, out),
+            Thread::Processing(_) => {
+                let stopped = std::mem::replace(&mut self.thread, Thread::Stopped);
+                if let Thread::Processing(work) = stopped {
+                    self.end_work(now, work, out);
+                }
+            }
+            Thread::Committing(commit) => {
+                let commit = commit.clone();
+                let found = commit.in_flight
+                    && !self.is_committing_sync()
+                    && self.lookup.coordinator.is_some();
+                if found || (!commit.in_flight && now >= commit.retry_at) {
+                    self.attempt_sync_commit(now, commit, out);
+                }
+            }
+            Thread::Sleeping { .. } | Thread::Busy { .. } => self.poll_again(now),
+            Thread::Callback { callback, .. } => {
+                let callback = callback.clone();
+                self.after_callback(now, &callback, out);
+            }
+            Thread::Closing => self.maybe_stop(now, out),
+            Thread::Stopped => return false,
+        }
+        true
+    }
+
+    fn after_callback(&mut self, now: Instant, callback: &Callback, out: &mut Vec<Effect>) {
+        match callback {
+            Callback::BeforeJoin => {
+                self.poll_again(now);
+                self.gave_up();
+            }
+            Callback::Assigned => {
+                self.poll_again(now);
+                self.announce_ready(out);
+            }
+            Callback::Closing => self.leave(now, out),
+        }
+    }
+
+    /// When the application thread goes on by itself.
+    pub(super) fn next_step(&self) -> Instant {
+        match &self.thread {
+            Thread::Polling { .. } => self.retry_at,
+            Thread::Processing(work) => work.end,
+            Thread::Committing(commit) if commit.in_flight => Instant::NEVER,
+            Thread::Committing(commit) => commit.retry_at,
+            Thread::Sleeping { until }
+            | Thread::Busy { until }
+            | Thread::Callback { until, .. } => *until,
+            Thread::Closing => self.close_deadline,
+            Thread::Stopped => Instant::NEVER,
+        }
+    }
+
+    /// When `poll`, waiting, wakes to commit.
+    pub(super) fn next_auto_commit(&self) -> Instant {
+        let commits = self.settings.enable_auto_commit
+            && matches!(self.thread, Thread::Polling { .. })
+            && !self.member.rejoin_needed_or_pending()
+            && self.lookup.coordinator.is_some();
+        if commits { self.commits.next_auto } else { Instant::NEVER }
+    }
+
+    /// The application calls `poll`.
+    pub(super) fn poll_again(&mut self, now: Instant) {
+        self.woken = true;
+        self.thread = if self.busy.is_zero() || self.close_requested {
+            Thread::Polling { wait: Wait::Nothing, since: now }
+        } else {
+            let until = now + std::mem::take(&mut self.busy);
+            Thread::Busy { until }
+        };
+    }
+
+    /// When the present call of `poll` returns without records.
+    fn poll_deadline(&self, now: Instant) -> Instant {
+        let Thread::Polling { since, .. } = self.thread else { return now };
+        let step = self.application.poll_timeout.as_us().max(1);
+        since + Span::from_us((now - since).as_us() / step * step + step)
+    }
+
+    /// Goes through everything that `poll` does, as far as that goes without waiting.
+    fn pass(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        if self.close_requested {
+            return self.begin_close(now, out);
+        }
+        let Thread::Polling { wait, .. } = self.thread else { return };
+        if wait == Wait::Records && self.return_fetched(now, out) {
+            return;
+        }
+        let deadline = self.poll_deadline(now);
+        if !self.busy.is_zero() && now >= self.retry_at {
+            // The present call returns empty-handed, and the application does something else.
+            self.retry_at = Instant::NEVER;
+            return self.poll_again(now);
+        }
+        self.retry_at = if self.busy.is_zero() { Instant::NEVER } else { deadline };
+        self.heartbeat.polled(now, &self.settings);
+        let refused = self.heartbeat.failure.map(Failure::Refused);
+        if let Some(failure) = self.fatal.or(refused) {
+            return self.fail(now, failure, out);
+        }
+        if !self.metadata.is_known() {
+            return self.ask_for_metadata(out);
+        }
+        if self.lookup.coordinator.is_none() {
+            return self.wait_for_coordinator(now, deadline, out);
+        }
+        match self.ensure_active_group(now, out) {
+            Progress::Interrupted => return,
+            Progress::Failed(code) => return self.fail(now, Failure::Refused(code), out),
+            Progress::Waiting => {
+                // Without an answer to wait for, the next call tries again.
+                if self.pending.is_empty() || self.lookup.coordinator.is_none() {
+                    self.retry_at = self.retry_at.min(deadline);
+                }
+            }
+            Progress::Joined => {
+                self.maybe_auto_commit(now, out);
+                if !self.update_positions(now, out) {
+                    self.wait(Wait::CommittedOffsets);
+                    self.retry_at = self.retry_at.min(deadline);
+                    return;
+                }
+                if !self.subscription.has_all_positions() {
+                    let backoff = now + self.settings.retry_backoff;
+                    self.retry_at = self.retry_at.min(backoff).min(deadline);
+                }
+            }
+        }
+        if !self.return_fetched(now, out) {
+            self.send_fetches(out);
+            self.wait(Wait::Records);
+        }
+    }
+
+    fn wait(&mut self, for_what: Wait) {
+        if let Thread::Polling { wait, .. } = &mut self.thread {
+            *wait = for_what;
+        }
+    }
+
+    fn ask_for_metadata(&mut self, out: &mut Vec<Effect>) {
+        if !self.is_pending(&PendingKind::Metadata) {
+            let connection = self.any_broker();
+            self.send(connection, PendingKind::Metadata, Request::Metadata, out);
+        }
+    }
+
+    fn wait_for_coordinator(&mut self, now: Instant, deadline: Instant, out: &mut Vec<Effect>) {
+        if self.lookup.attempts > 0 && !self.is_pending(&PendingKind::FindCoordinator) {
+            // The last answer was no help: sleep, at most to the end of this call.
+            let backoff = self.backoff(self.lookup.attempts - 1);
+            self.lookup.attempts = 0;
+            self.thread = Thread::Sleeping { until: (now + backoff).min(deadline) };
+            return;
+        }
+        self.look_up_coordinator(out);
+        self.wait(Wait::Coordinator);
+    }
+
+    /// Returns buffered records to the application, after sending the next fetches. Whether there
+    /// were any.
+    fn return_fetched(&mut self, now: Instant, out: &mut Vec<Effect>) -> bool {
+        let max = u64::from(self.settings.max_poll_records);
+        let parts = self.fetcher.collect(max, &mut self.subscription);
+        if parts.is_empty() {
+            return false;
+        }
+        self.send_fetches(out);
+        self.return_records(now, parts, out);
+        true
+    }
+
+    fn send_fetches(&mut self, out: &mut Vec<Effect>) {
+        for (broker, partitions) in self.fetcher.requests(&self.subscription) {
+            let request = Request::Fetch(FetchRequest {
+                max_wait: self.settings.fetch_max_wait,
+                min_bytes: self.settings.fetch_min_bytes,
+                max_bytes: self.settings.fetch_max_bytes,
+                partition_max_bytes: self.settings.max_partition_fetch_bytes,
+                partitions,
+            });
+            let connection = Connection { broker, coordinator: false };
+            out.push(Effect::Send { connection, correlation: 0, request });
+        }
+    }
+}

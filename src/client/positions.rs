@@ -1,0 +1,161 @@
+//! Where to read: committed offsets first, then the reset policy (kafka-semantics 6.10).
+
+use super::consumer::Consumer;
+use super::effect::{Connection, Effect, Note};
+use super::lookup::PendingKind;
+use super::subscription::Position;
+use crate::kernel::time::Instant;
+use crate::model::config::ResetPolicy;
+use crate::model::error::ErrorCode;
+use crate::model::fact::{Failure, PositionSource};
+use crate::model::id::{BrokerId, PartitionId};
+use crate::model::message::fetch::{ListOffsetsRequest, ListOffsetsResponse, OffsetSpec};
+use crate::model::message::offset::{OffsetFetchRequest, OffsetFetchResponse, OffsetFetchTopic};
+
+impl Consumer {
+    /// Asks for the positions that are missing. Whether `poll` may go on: it waits for committed
+    /// offsets, but not for resets.
+    pub(super) fn update_positions(&mut self, now: Instant, out: &mut Vec<Effect>) -> bool {
+        if self.subscription.has_all_positions() {
+            return true;
+        }
+        let missing: Vec<PartitionId> = self
+            .subscription
+            .in_order()
+            .filter(|owned| owned.position == Position::Initializing)
+            .map(|owned| owned.partition)
+            .collect();
+        if !missing.is_empty() {
+            if self.lookup.coordinator.is_none() {
+                self.look_up_coordinator(out);
+            } else if !self.is_pending(&PendingKind::OffsetFetch(self.member.generation.id)) {
+                self.send_offset_fetch(&missing, out);
+            }
+            return false;
+        }
+        self.reset_positions(now, out);
+        true
+    }
+
+    fn send_offset_fetch(&mut self, partitions: &[PartitionId], out: &mut Vec<Effect>) {
+        let mut topics: Vec<OffsetFetchTopic> = Vec::new();
+        for &partition in partitions {
+            let (name, index) = self.metadata.name(partition);
+            match topics.iter_mut().find(|topic| topic.name == *name) {
+                Some(topic) => topic.partition_indexes.push(index),
+                None => topics
+                    .push(OffsetFetchTopic { name: name.clone(), partition_indexes: vec![index] }),
+            }
+        }
+        let request = OffsetFetchRequest {
+            group_id: self.group.clone(),
+            topics: Some(topics),
+            require_stable: true,
+            ..OffsetFetchRequest::default()
+        };
+        let kind = PendingKind::OffsetFetch(self.member.generation.id);
+        self.send_to_coordinator(kind, request, out);
+    }
+
+    /// Committed offsets arrived, asked for in `generation`.
+    pub(super) fn on_offset_fetch(
+        &mut self,
+        now: Instant,
+        generation: i32,
+        response: &OffsetFetchResponse,
+        out: &mut Vec<Effect>,
+    ) {
+        match response.error_code {
+            ErrorCode::None => {}
+            ErrorCode::CoordinatorNotAvailable | ErrorCode::NotCoordinator => {
+                self.mark_coordinator_unknown(out);
+                return self.retry_later(now);
+            }
+            _ => return self.retry_later(now),
+        }
+        // The answer to a question that a rebalance has overtaken.
+        if generation != self.member.generation.id {
+            return;
+        }
+        for topic in &response.topics {
+            for answer in &topic.partitions {
+                let partition = self.metadata.partition(&topic.name, answer.partition_index);
+                let partition = partition.expect("only what exists was asked for");
+                let owned = self.subscription.get(partition);
+                if owned.is_none_or(|owned| owned.position != Position::Initializing) {
+                    continue;
+                }
+                if let Ok(offset) = u64::try_from(answer.committed_offset) {
+                    self.set_position(partition, offset, PositionSource::Committed, out);
+                } else if self.settings.auto_offset_reset == ResetPolicy::None {
+                    self.fatal = Some(Failure::NoOffsetForPartition);
+                } else {
+                    let reset = Position::AwaitingReset { retry_at: now };
+                    self.subscription.set_position(partition, reset);
+                }
+            }
+        }
+        self.announce_ready(out);
+    }
+
+    /// Asks the leaders where the reset policy points to.
+    fn reset_positions(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        let spec = match self.settings.auto_offset_reset {
+            ResetPolicy::Earliest => OffsetSpec::Earliest,
+            ResetPolicy::Latest | ResetPolicy::None => OffsetSpec::Latest,
+            ResetPolicy::ByDuration(age) => OffsetSpec::MaxAge(age),
+        };
+        let mut questions: Vec<(BrokerId, Vec<(PartitionId, OffsetSpec)>)> = Vec::new();
+        for owned in self.subscription.in_order() {
+            let due =
+                matches!(owned.position, Position::AwaitingReset { retry_at } if retry_at <= now);
+            let Some(leader) = owned.leader.filter(|_| due) else { continue };
+            match questions.iter_mut().find(|(broker, _)| *broker == leader) {
+                Some((_, partitions)) => partitions.push((owned.partition, spec)),
+                None => questions.push((leader, vec![(owned.partition, spec)])),
+            }
+        }
+        for (broker, partitions) in questions {
+            let retry = Position::AwaitingReset { retry_at: now + self.settings.request_timeout };
+            for (partition, _) in &partitions {
+                self.subscription.set_position(*partition, retry);
+            }
+            let connection = Connection { broker, coordinator: false };
+            let request = ListOffsetsRequest { partitions };
+            self.send(connection, PendingKind::ListOffsets, request, out);
+        }
+    }
+
+    /// A leader told where to begin. Where it knows no such record, the question is repeated after
+    /// `request.timeout.ms`.
+    pub(super) fn on_list_offsets(&mut self, response: ListOffsetsResponse, out: &mut Vec<Effect>) {
+        for (partition, offset) in response.partitions {
+            let owned = self.subscription.get(partition);
+            let awaited =
+                owned.is_some_and(|o| matches!(o.position, Position::AwaitingReset { .. }));
+            if let Some(offset) = offset.filter(|_| awaited) {
+                self.set_position(partition, offset, PositionSource::Reset, out);
+            }
+        }
+        self.announce_ready(out);
+    }
+
+    fn set_position(
+        &mut self,
+        partition: PartitionId,
+        offset: u64,
+        source: PositionSource,
+        out: &mut Vec<Effect>,
+    ) {
+        self.subscription.set_position(partition, Position::At(offset));
+        out.push(Effect::Note(Note::Positioned { partition, offset, source }));
+    }
+
+    /// Tells, once for each assignment, that everything owned can be fetched.
+    pub(super) fn announce_ready(&mut self, out: &mut Vec<Effect>) {
+        if !self.ready && self.subscription.has_all_positions() {
+            self.ready = true;
+            out.push(Effect::Note(Note::Ready));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The application at work: records of a poll, one after the other, and the commits between them.
+
+use super::commit::CommitKind;
+use super::consumer::Consumer;
+use super::effect::{Effect, Note};
+use super::fetcher::Part;
+use super::thread::{AfterCommit, Thread, Work};
+use crate::kernel::time::{Instant, Span};
+use crate::model::config::CommitMode;
+use crate::model::fact::Processed;
+
+impl Consumer {
+    /// `poll` returned these records.
+    pub(super) fn return_records(&mut self, now: Instant, parts: Vec<Part>, out: &mut Vec<Effect>) {
+        if self.application.commit == CommitMode::BeforeBatch {
+            let offsets = self.subscription.all_consumed();
+            self.commit_sync(now, offsets, AfterCommit::Process(parts), out);
+        } else {
+            self.begin_work(now, parts);
+        }
+    }
+
+    /// Begins with these records, up to the next commit between them.
+    pub(super) fn begin_work(&mut self, now: Instant, parts: Vec<Part>) {
+        let mut left = match self.application.commit {
+            CommitMode::SyncRecord => 1,
+            CommitMode::Records(n) => u64::from(n - self.commits.records),
+            _ => u64::MAX,
+        };
+        let mut work = Work { now: Vec::with_capacity(parts.len()), rest: Vec::new(), end: now };
+        for part in parts {
+            let to = part.to.min(part.from.saturating_add(left));
+            if to > part.from {
+                let n = to - part.from;
+                left -= n;
+                let spent = self.application.processing(part.partition, n, &mut self.draws.process);
+                let start = work.end;
+                work.end += spent;
+                let (partition, from, end) = (part.partition, part.from, work.end);
+                work.now.push(Processed { partition, from, to, start, end, returned: now });
+            }
+            if to < part.to {
+                work.rest.push(Part { from: to, ..part });
+            }
+        }
+        self.thread = Thread::Processing(work);
+    }
+
+    /// The records at hand are done.
+    pub(super) fn end_work(&mut self, now: Instant, work: Work, out: &mut Vec<Effect>) {
+        let mode = self.application.commit;
+        let rest = work.rest;
+        for processed in work.now {
+            if matches!(mode, CommitMode::SyncRecord | CommitMode::Records(_)) {
+                self.commits.records += (processed.to - processed.from) as u32;
+                let positions = &mut self.commits.processed;
+                match positions.iter_mut().find(|(p, _)| *p == processed.partition) {
+                    Some((_, offset)) => *offset = processed.to,
+                    None => positions.push((processed.partition, processed.to)),
+                }
+            }
+            out.push(Effect::Note(Note::Processed(processed)));
+        }
+        let due = match mode {
+            CommitMode::SyncRecord => true,
+            CommitMode::Records(n) => self.commits.records >= n,
+            _ => false,
+        };
+        let every = |span: Span| now.since(self.commits.last) >= span;
+        match mode {
+            CommitMode::SyncRecord | CommitMode::Records(_) if due => {
+                self.commits.records = 0;
+                let offsets = std::mem::take(&mut self.commits.processed);
+                self.commit_sync(now, offsets, AfterCommit::Continue(rest), out);
+            }
+            CommitMode::SyncBatch => {
+                let offsets = self.subscription.all_consumed();
+                self.commit_sync(now, offsets, AfterCommit::Continue(rest), out);
+            }
+            CommitMode::Every(span) if every(span) => {
+                let offsets = self.subscription.all_consumed();
+                self.commit_sync(now, offsets, AfterCommit::Continue(rest), out);
+            }
+            CommitMode::AsyncBatch => {
+                let offsets = self.subscription.all_consumed();
+                if let Err(code) = self.commit_async(CommitKind::Async, &offsets, out) {
+                    out.push(Effect::Note(Note::CommitFailed(code)));
+                }
+                self.poll_again(now);
+            }
+            _ => self.poll_again(now),
+        }
+    }
+
+    /// The process ends in the middle of its work: what was done is told, the record at hand is
+    /// not done.
+    pub(super) fn stop_work(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        let Thread::Processing(work) = std::mem::replace(&mut self.thread, Thread::Stopped) else {
+            return;
+        };
+        for mut processed in work.now {
+            let (spent, whole) = (now.since(processed.start), processed.end.since(processed.start));
+            if now < processed.end {
+                let n = u128::from(processed.to - processed.from);
+                let done = n * u128::from(spent.as_us()) / u128::from(whole.as_us());
+                processed.to = processed.from + done as u64;
+                processed.end = now;
+            }
+            if processed.to > processed.from {
+                out.push(Effect::Note(Note::Processed(processed)));
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What the consumer subscribes to, what it owns, and where it reads (`SubscriptionState`).
+
+use super::metadata::Metadata;
+use crate::kernel::time::Instant;
+use crate::model::Name;
+use crate::model::id::{BrokerId, PartitionId};
+
+/// What the application subscribes to.
+#[derive(Clone, Debug)]
+pub enum Topics {
+    /// These topics, sorted.
+    Named(Vec<Name>),
+    /// Every topic whose whole name matches.
+    Pattern(regex_lite::Regex),
+}
+
+impl Topics {
+    /// The names that this means, as far as the metadata knows them; sorted.
+    pub(super) fn resolve(&self, metadata: &Metadata) -> Vec<Name> {
+        match self {
+            Topics::Named(names) => names.clone(),
+            Topics::Pattern(regex) => {
+                let names = metadata.topics().iter().map(|topic| &topic.name);
+                let mut names: Vec<Name> =
+                    names.filter(|name| regex.is_match(name)).cloned().collect();
+                names.sort();
+                names
+            }
+        }
+    }
+}
+
+/// Where a partition is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Position {
+    /// Not known: the committed offset has to be asked for.
+    Initializing,
+    /// To be reset; not asked for again before this moment.
+    AwaitingReset { retry_at: Instant },
+    /// Known: the next offset to read.
+    At(u64),
+}
+
+/// A partition that the consumer owns.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Owned {
+    pub partition: PartitionId,
+    pub position: Position,
+    /// Whom to ask for its records.
+    pub leader: Option<BrokerId>,
+    /// About to be given up: neither fetched nor returned.
+    pub pending_revocation: bool,
+}
+
+impl Owned {
+    pub(super) fn is_fetchable(&self) -> bool {
+        matches!(self.position, Position::At(_)) && !self.pending_revocation
+    }
+}
+
+/// Partitions with their positions.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Subscription {
+    /// Sorted by partition.
+    owned: Vec<Owned>,
+    /// Rows of `owned` in the order in which they are fetched: who gave data goes to the end.
+    order: Vec<u32>,
+    missing_positions: usize,
+}
+
+impl Subscription {
+    /// In the order in which they are fetched.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = &Owned> {
+        self.order.iter().map(|&row| &self.owned[row as usize])
+    }
+
+    fn row(&self, partition: PartitionId) -> Option<usize> {
+        self.owned.binary_search_by_key(&partition, |owned| owned.partition).ok()
+    }
+
+    pub(super) fn get(&self, partition: PartitionId) -> Option<&Owned> {
+        self.row(partition).map(|row| &self.owned[row])
+    }
+
+    /// Owned partitions, sorted.
+    pub(super) fn partitions(&self) -> Vec<PartitionId> {
+        self.owned.iter().map(|owned| owned.partition).collect()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.owned.is_empty()
+    }
+
+    /// Owns exactly these, sorted. What was owned before keeps its position.
+    pub(super) fn assign(&mut self, partitions: &[PartitionId], metadata: &Metadata) {
+        let own = |&partition: &PartitionId| {
+            self.get(partition).copied().unwrap_or(Owned {
+                partition,
+                position: Position::Initializing,
+                leader: metadata.leader(partition),
+                pending_revocation: false,
+            })
+        };
+        self.owned = partitions.iter().map(own).collect();
+        debug_assert!(self.owned.is_sorted_by_key(|owned| owned.partition));
+        self.order = (0..self.owned.len() as u32).collect();
+        let missing = |owned: &&Owned| !matches!(owned.position, Position::At(_));
+        self.missing_positions = self.owned.iter().filter(missing).count();
+    }
+
+    pub(super) fn mark_pending_revocation(&mut self) {
+        for owned in &mut self.owned {
+            owned.pending_revocation = true;
+        }
+    }
+
+    pub(super) fn set_position(&mut self, partition: PartitionId, position: Position) {
+        let Some(row) = self.row(partition) else { return };
+        let known = |position| usize::from(matches!(position, Position::At(_)));
+        self.missing_positions += known(self.owned[row].position);
+        self.missing_positions -= known(position);
+        self.owned[row].position = position;
+    }
+
+    pub(super) fn move_to_end(&mut self, partition: PartitionId) {
+        let Some(row) = self.row(partition) else { return };
+        if let Some(at) = self.order.iter().position(|&other| other as usize == row) {
+            self.order[at..].rotate_left(1);
+        }
+    }
+
+    pub(super) fn has_all_positions(&self) -> bool {
+        self.missing_positions == 0
+    }
+
+    /// Positions of all partitions that have one: what a commit without arguments commits.
+    pub(super) fn all_consumed(&self) -> Vec<(PartitionId, u64)> {
+        let known = |owned: &Owned| match owned.position {
+            Position::At(offset) => Some((owned.partition, offset)),
+            _ => None,
+        };
+        self.owned.iter().filter_map(known).collect()
+    }
+}

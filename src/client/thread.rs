@@ -1,0 +1,97 @@
+//! What the application thread is doing.
+
+use super::fetcher::Part;
+use crate::kernel::time::Instant;
+use crate::model::fact::Processed;
+use crate::model::id::PartitionId;
+
+/// The application thread of a consumer: `while (true) { process(poll(timeout)); commit(); }`.
+#[derive(Clone, Debug)]
+pub(super) enum Thread {
+    /// Inside `poll`, waiting for the network. Responses are handled as they come; the pass over
+    /// everything that is due is repeated whenever one came.
+    Polling {
+        /// What ends the wait before the pass goes on.
+        wait: Wait,
+        /// When the present `poll` was called; the application calls it again at once when it
+        /// returns nothing.
+        since: Instant,
+    },
+    /// Inside `poll`, asleep before another attempt. The network is left alone.
+    Sleeping { until: Instant },
+    /// The application works on records. The heartbeat thread goes on.
+    Processing(Work),
+    /// `commitSync`, which waits for its answer or for another attempt.
+    Committing(SyncCommit),
+    /// The application does something else and is late for its next `poll`.
+    Busy { until: Instant },
+    /// Inside a rebalance callback.
+    Callback { until: Instant, callback: Callback },
+    /// Inside `close`, waiting for the answers to the last requests.
+    Closing,
+    /// The process is gone.
+    Stopped,
+}
+
+/// What a wait for the network waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Wait {
+    /// Nothing: `poll` was just called and first sees to its duties.
+    Nothing,
+    /// Records, which it then returns at once; anything else makes it see to its duties again.
+    Records,
+    /// Who coordinates the group.
+    Coordinator,
+    /// The committed offsets of new partitions.
+    CommittedOffsets,
+}
+
+/// Records on their way through the application.
+#[derive(Clone, Debug)]
+pub(super) struct Work {
+    /// The segment that is processed now, partition by partition.
+    pub now: Vec<Processed>,
+    /// What the same poll returned besides, still to do.
+    pub rest: Vec<Part>,
+    /// When the segment ends.
+    pub end: Instant,
+}
+
+/// A `commitSync` under way.
+#[derive(Clone, Debug)]
+pub(super) struct SyncCommit {
+    pub offsets: Vec<(PartitionId, u64)>,
+    /// Whether an answer is awaited; otherwise the next attempt begins at `retry_at`.
+    pub in_flight: bool,
+    pub retry_at: Instant,
+    pub attempts: u32,
+    /// When the API gives up (`default.api.timeout.ms`).
+    pub deadline: Instant,
+    pub then: AfterCommit,
+}
+
+/// Where the application goes on after a `commitSync`.
+#[derive(Clone, Debug)]
+pub(super) enum AfterCommit {
+    /// The rest of the batch, or the next poll.
+    Continue(Vec<Part>),
+    /// The batch that was committed beforehand.
+    Process(Vec<Part>),
+    /// The rest of `onPartitionsRevoked`.
+    Revoke,
+    /// The rest of `close`.
+    Close,
+    /// The rest of `onPartitionsRevoked` in `close`.
+    CloseRevoke,
+}
+
+/// A rebalance callback that takes its time, and where the client goes on after it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Callback {
+    /// `onPartitionsRevoked` or `onPartitionsLost` before a join.
+    BeforeJoin,
+    /// `onPartitionsAssigned`.
+    Assigned,
+    /// `onPartitionsRevoked` or `onPartitionsLost` in `close`.
+    Closing,
+}
