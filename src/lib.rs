@@ -2,6 +2,7 @@
 
 pub mod assignor;
 pub mod client;
+pub mod cluster;
 pub mod conform;
 pub mod coordinator;
 pub mod kernel;

@@ -1,0 +1,6 @@
+//! Brokers, partition logs and the way to them, without any IO (kafka-semantics 9).
+
+pub mod fetch;
+pub mod log;
+pub mod offsets_topic;
+pub mod placement;

@@ -1,0 +1,121 @@
+//! Fetch on the broker: answer at once, or wait for data (kafka-semantics 9.6;
+//! `ReplicaManager.readFromLog`, `DelayedFetch`).
+
+use super::log::PartitionLog;
+use crate::client::producer::Producer;
+use crate::kernel::time::{Instant, Span};
+use crate::model::message::fetch::{FetchRequest, FetchResponse};
+
+/// The logs of all partitions and who fills them.
+#[derive(Debug, Default)]
+pub struct Logs {
+    /// By partition id.
+    pub partitions: Vec<PartitionLog>,
+    /// Producers of all topics.
+    pub producers: Vec<Producer>,
+}
+
+impl Logs {
+    /// When a fetch that arrives at `now` is answered. It waits for `fetch.min.bytes`, at most
+    /// `fetch.max.wait.ms`. With a resolution a fetch that reads to the end of the log is answered
+    /// at the next multiple of it, and so brings what arrives until then, too.
+    pub fn answer_at(&mut self, request: &FetchRequest, now: Instant, resolution: Span) -> Instant {
+        self.answer_again(request, now, now, resolution)
+    }
+
+    /// The same for a fetch that arrived at `since` and is looked at again at `now`.
+    pub fn answer_again(
+        &mut self,
+        request: &FetchRequest,
+        since: Instant,
+        now: Instant,
+        resolution: Span,
+    ) -> Instant {
+        if request.partitions.is_empty() || request.max_wait.is_zero() {
+            return now;
+        }
+        let deadline = since + request.max_wait;
+        let (bytes, full) = self.readable(request, now);
+        if bytes >= u64::from(request.min_bytes) {
+            // Whoever reads to the end of the log reads as much more a moment later.
+            return if full { now } else { now.round_up(resolution).min(deadline) };
+        }
+        match self.enough_at(request, now, deadline) {
+            Some(at) => at.round_up(resolution).min(deadline),
+            None => deadline,
+        }
+    }
+
+    /// The first moment in (now, deadline] at which `fetch.min.bytes` can be read.
+    fn enough_at(
+        &mut self,
+        request: &FetchRequest,
+        now: Instant,
+        deadline: Instant,
+    ) -> Option<Instant> {
+        let mut first: Option<Instant> = None;
+        for fetch in &request.partitions {
+            let log = &self.partitions[fetch.partition.index()];
+            let at = log.visible_from(fetch.from, now, deadline, &mut self.producers);
+            if let Some(at) = at.filter(|&at| at <= deadline) {
+                first = Some(first.map_or(at, |first| first.min(at)));
+            }
+        }
+        let first = first?;
+        let wanted = u64::from(request.min_bytes);
+        if self.readable(request, first).0 >= wanted {
+            return Some(first);
+        }
+        if self.readable(request, deadline).0 < wanted {
+            return None;
+        }
+        let (mut low, mut high) = (first.as_us(), deadline.as_us());
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if self.readable(request, Instant::from_us(middle)).0 >= wanted {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        Some(Instant::from_us(high))
+    }
+
+    /// Bytes that the fetch could read, each partition up to its limit; and whether it would leave
+    /// something behind.
+    fn readable(&mut self, request: &FetchRequest, at: Instant) -> (u64, bool) {
+        let (mut bytes, mut full) = (0, false);
+        for fetch in &request.partitions {
+            let log = &self.partitions[fetch.partition.index()];
+            let records = log.visible_end(at, &mut self.producers).saturating_sub(fetch.from);
+            let limit = u64::from(request.partition_max_bytes).max(log.record_size());
+            let there = records * log.record_size();
+            full |= there > limit;
+            bytes += there.min(limit);
+        }
+        (bytes, full || bytes > u64::from(request.max_bytes))
+    }
+
+    /// What the fetch reads at `at`: per partition up to its limit, all told up to
+    /// `fetch.max.bytes`, but always a first record.
+    pub fn read(&mut self, request: FetchRequest, at: Instant) -> FetchResponse {
+        let mut budget = u64::from(request.max_bytes);
+        let partition_max = u64::from(request.partition_max_bytes);
+        let mut partitions = request.partitions;
+        let mut anything = false;
+        partitions.retain_mut(|fetch| {
+            let log = &self.partitions[fetch.partition.index()];
+            let size = log.record_size();
+            let there = log.visible_end(at, &mut self.producers).saturating_sub(fetch.from);
+            let mut records = there.min(partition_max.min(budget) / size);
+            if records == 0 && there > 0 && !anything {
+                records = 1;
+            }
+            anything |= records > 0;
+            budget = budget.saturating_sub(records * size);
+            fetch.to = fetch.from + records;
+            records > 0
+        });
+        FetchResponse { partitions }
+    }
+}
