@@ -9,3 +9,4 @@ pub mod kernel;
 pub mod model;
 pub mod parse;
 pub mod scenario;
+pub mod trace;

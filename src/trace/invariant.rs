@@ -1,0 +1,66 @@
+//! What must hold in every run, one file each. A breach ends the run: it is a bug of ours.
+
+mod fencing;
+mod generations;
+mod single_owner;
+
+use super::ConsumerInfo;
+use super::live::Live;
+use crate::kernel::time::Instant;
+use crate::model::fact::Fact;
+use generations::Generations;
+use single_owner::SingleOwner;
+use std::fmt;
+
+/// A broken invariant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// Which one.
+    pub invariant: &'static str,
+    /// When.
+    pub at: Instant,
+    /// What happened.
+    pub detail: String,
+}
+
+impl Violation {
+    pub(crate) fn accounting(at: Instant, detail: String) -> Self {
+        Violation { invariant: "every record is accounted for", at, detail }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at {}: broken invariant \"{}\": {}", self.at, self.invariant, self.detail)
+    }
+}
+
+/// All invariants that look at facts one by one. The fourth, that every record is accounted for,
+/// is the [ledger](super::ledger)'s.
+#[derive(Debug)]
+pub(super) struct Invariants {
+    single_owner: SingleOwner,
+    generations: Generations,
+}
+
+impl Invariants {
+    pub(super) fn new(groups: usize) -> Self {
+        Invariants { single_owner: SingleOwner::new(groups), generations: Generations::new(groups) }
+    }
+
+    pub(super) fn check(
+        &mut self,
+        at: Instant,
+        fact: &Fact,
+        consumers: &[ConsumerInfo],
+        live: &Live,
+    ) -> Result<(), Violation> {
+        let violated = |invariant| move |detail| Violation { invariant, at, detail };
+        self.single_owner
+            .check(fact, consumers)
+            .map_err(violated("one owner per partition and generation"))?;
+        self.generations.check(fact).map_err(violated("generations only grow"))?;
+        fencing::check(fact, consumers, live)
+            .map_err(violated("no commit is accepted from a fenced member"))
+    }
+}

@@ -1,0 +1,24 @@
+//! A commit is accepted only from a member of the present generation
+//! (`ClassicGroup.validateOffsetCommit`).
+
+use crate::model::fact::{ConsumerFact, Fact};
+use crate::trace::ConsumerInfo;
+use crate::trace::live::Live;
+
+pub(super) fn check(fact: &Fact, consumers: &[ConsumerInfo], live: &Live) -> Result<(), String> {
+    let Fact::Consumer { consumer, what: ConsumerFact::Committed { generation, member, .. } } =
+        fact
+    else {
+        return Ok(());
+    };
+    let info = &consumers[consumer.index()];
+    let group = &live.groups[info.group.index()];
+    if group.generation != *generation {
+        let now = group.generation;
+        return Err(format!("{} commits in generation {generation} of {now}", info.name));
+    }
+    if group.members.get(member) != Some(consumer) {
+        return Err(format!("{} commits as {member}, who is no member", info.name));
+    }
+    Ok(())
+}

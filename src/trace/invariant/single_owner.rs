@@ -1,0 +1,42 @@
+//! In one generation a partition has one owner (`ConsumerPartitionAssignor`, KIP-429).
+
+use crate::model::fact::{ConsumerFact, Fact};
+use crate::model::id::{ConsumerId, PartitionId};
+use crate::trace::ConsumerInfo;
+use std::collections::BTreeMap;
+
+/// Who was given what, in which generation.
+#[derive(Debug)]
+pub(super) struct SingleOwner {
+    owners: Vec<BTreeMap<PartitionId, (i32, ConsumerId)>>,
+}
+
+impl SingleOwner {
+    pub(super) fn new(groups: usize) -> Self {
+        SingleOwner { owners: vec![BTreeMap::new(); groups] }
+    }
+
+    pub(super) fn check(&mut self, fact: &Fact, consumers: &[ConsumerInfo]) -> Result<(), String> {
+        let Fact::Consumer { consumer, what: ConsumerFact::Assigned { generation, partitions } } =
+            fact
+        else {
+            return Ok(());
+        };
+        let owners = &mut self.owners[consumers[consumer.index()].group.index()];
+        for &partition in partitions {
+            let before = owners.insert(partition, (*generation, *consumer));
+            if let Some((same, other)) = before
+                && same == *generation
+                && other != *consumer
+            {
+                let name = |c: ConsumerId| &consumers[c.index()].name;
+                return Err(format!(
+                    "{} and {} both own {partition:?} in generation {generation}",
+                    name(other),
+                    name(*consumer)
+                ));
+            }
+        }
+        Ok(())
+    }
+}

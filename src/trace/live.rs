@@ -1,0 +1,159 @@
+//! How things stand: who runs, who is a member, who owns what, what is committed.
+
+use crate::model::Name;
+use crate::model::fact::{ConsumerFact, Fact, GroupFact};
+use crate::model::id::{ConsumerId, GroupId, PartitionId};
+use std::collections::BTreeMap;
+
+/// The state of a run, as its facts tell it.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// By id.
+    pub consumers: Vec<ConsumerState>,
+    /// By id.
+    pub groups: Vec<GroupState>,
+}
+
+/// A consumer.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ConsumerState {
+    /// Whether its process runs.
+    pub running: bool,
+    /// Whether the coordinator counts it as a member.
+    pub member: bool,
+    /// What it owns.
+    pub owned: Vec<PartitionId>,
+    /// Whether it gave up what it owned and has not been assigned anything since.
+    pub rebalancing: bool,
+    /// The generation of its last assignment.
+    pub assigned: Option<i32>,
+}
+
+/// A group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GroupState {
+    /// Members by id, as the coordinator counts them.
+    pub members: BTreeMap<Name, ConsumerId>,
+    /// Its generation.
+    pub generation: i32,
+    /// Whether it is stable.
+    pub stable: bool,
+    /// Committed offset by partition.
+    pub committed: Vec<Option<u64>>,
+    /// Who owns a partition.
+    pub owner: Vec<Option<ConsumerId>>,
+    /// Where the owner reads a partition, as its facts tell: after what it has processed.
+    pub position: Vec<Option<u64>>,
+}
+
+impl Live {
+    /// Nobody runs, nothing is committed.
+    pub fn new(groups: usize, partitions: usize) -> Self {
+        let group = GroupState {
+            members: BTreeMap::new(),
+            generation: 0,
+            stable: false,
+            committed: vec![None; partitions],
+            owner: vec![None; partitions],
+            position: vec![None; partitions],
+        };
+        Live { consumers: Vec::new(), groups: vec![group; groups] }
+    }
+
+    /// One more consumer, who does not run yet.
+    pub fn add_consumer(&mut self) {
+        self.consumers.push(ConsumerState::default());
+    }
+
+    /// Whether a consumer is a running member that owns nothing while its group is stable. One
+    /// whose assignment is still on its way to it does not idle.
+    pub fn is_idle(&self, group: GroupId, consumer: ConsumerId) -> bool {
+        let state = &self.consumers[consumer.index()];
+        let group = &self.groups[group.index()];
+        group.stable
+            && state.running
+            && state.member
+            && state.assigned == Some(group.generation)
+            && state.owned.is_empty()
+    }
+
+    fn disown(&mut self, group: GroupId, consumer: ConsumerId) {
+        let group = &mut self.groups[group.index()];
+        for partition in std::mem::take(&mut self.consumers[consumer.index()].owned) {
+            if group.owner[partition.index()] == Some(consumer) {
+                group.owner[partition.index()] = None;
+                group.position[partition.index()] = None;
+            }
+        }
+    }
+
+    /// Takes a fact of a group in.
+    pub fn record(&mut self, group: GroupId, fact: &Fact) {
+        match fact {
+            Fact::Struck { .. } => {}
+            Fact::Consumer { consumer, what } => self.consumer(group, *consumer, what),
+            Fact::Group { what, .. } => self.group(group, what),
+        }
+    }
+
+    fn consumer(&mut self, group: GroupId, consumer: ConsumerId, what: &ConsumerFact) {
+        let state = &mut self.consumers[consumer.index()];
+        match what {
+            ConsumerFact::Started => state.running = true,
+            ConsumerFact::Crashed | ConsumerFact::Closed => {
+                state.running = false;
+                state.rebalancing = false;
+                state.assigned = None;
+                self.disown(group, consumer);
+            }
+            ConsumerFact::Revoked(_) | ConsumerFact::Lost(_) => {
+                state.rebalancing = true;
+                state.assigned = None;
+                self.disown(group, consumer);
+            }
+            ConsumerFact::Assigned { generation, partitions } => {
+                self.disown(group, consumer);
+                let state = &mut self.consumers[consumer.index()];
+                state.owned.clone_from(partitions);
+                state.rebalancing = false;
+                state.assigned = Some(*generation);
+                for partition in partitions {
+                    self.groups[group.index()].owner[partition.index()] = Some(consumer);
+                }
+            }
+            ConsumerFact::Positioned { partition, offset, .. } => {
+                self.groups[group.index()].position[partition.index()] = Some(*offset);
+            }
+            ConsumerFact::Processed(p) => {
+                let group = &mut self.groups[group.index()];
+                if group.owner[p.partition.index()] == Some(consumer) {
+                    group.position[p.partition.index()] = Some(p.to);
+                }
+            }
+            ConsumerFact::Committed { offsets, .. } => {
+                for &(partition, offset) in offsets {
+                    self.groups[group.index()].committed[partition.index()] = Some(offset);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn group(&mut self, group: GroupId, what: &GroupFact) {
+        let state = &mut self.groups[group.index()];
+        match what {
+            GroupFact::MemberAdded { consumer, member } => {
+                state.members.insert(member.clone(), *consumer);
+                self.consumers[consumer.index()].member = true;
+            }
+            GroupFact::MemberRemoved { consumer, member, .. } => {
+                state.members.remove(member);
+                let still = state.members.values().any(|id| id == consumer);
+                self.consumers[consumer.index()].member = still;
+            }
+            GroupFact::Preparing { .. } => state.stable = false,
+            GroupFact::Generation { generation, .. } => state.generation = *generation,
+            GroupFact::Stable { .. } => state.stable = true,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Exact histories: each change with its moment.
+
+use super::ledger::Repetition;
+use super::wanted::Wanted;
+use crate::kernel::time::Instant;
+use crate::model::fact::{ConsumerFact, Fact, Processed};
+use crate::model::id::GroupId;
+
+/// Records that a consumer processed in one go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Batch {
+    /// Which, and when.
+    pub processed: Processed,
+    /// How many of them, from the first on, had been processed before.
+    pub repeated: Option<Repetition>,
+}
+
+/// The histories that were wanted.
+#[derive(Clone, Debug)]
+pub struct Steps {
+    wanted: Vec<Wanted>,
+    /// By group and partition: committed offsets with the moment of each commit.
+    pub committed: Vec<Vec<Vec<(Instant, u64)>>>,
+    /// By group and partition: batches processed, with what each repeated.
+    pub progress: Vec<Vec<Vec<Batch>>>,
+    /// By group: every batch processed, if latency is asked for.
+    pub batches: Vec<Vec<Processed>>,
+}
+
+impl Steps {
+    pub(super) fn new(wanted: Vec<Wanted>, groups: usize, partitions: usize) -> Self {
+        let per = |keep: bool| if keep { partitions } else { 0 };
+        Steps {
+            committed: wanted.iter().map(|w| vec![Vec::new(); per(w.commits)]).collect(),
+            progress: wanted.iter().map(|w| vec![Vec::new(); per(w.progress)]).collect(),
+            batches: vec![Vec::new(); groups],
+            wanted,
+        }
+    }
+
+    pub(super) fn record(
+        &mut self,
+        at: Instant,
+        group: GroupId,
+        fact: &Fact,
+        repeated: Option<Repetition>,
+    ) {
+        let Fact::Consumer { what, .. } = fact else { return };
+        let (group, wanted) = (group.index(), self.wanted[group.index()]);
+        match what {
+            ConsumerFact::Committed { offsets, .. } if wanted.commits => {
+                for &(partition, offset) in offsets {
+                    let steps = &mut self.committed[group][partition.index()];
+                    if steps.last().is_none_or(|&(_, last)| last != offset) {
+                        steps.push((at, offset));
+                    }
+                }
+            }
+            ConsumerFact::Processed(p) => {
+                if wanted.progress {
+                    self.progress[group][p.partition.index()]
+                        .push(Batch { processed: *p, repeated });
+                }
+                if wanted.latency {
+                    self.batches[group].push(*p);
+                }
+            }
+            _ => {}
+        }
+    }
+}
