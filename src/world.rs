@@ -1,0 +1,218 @@
+//! The one place with the agenda: brokers, network, producers and consumers wired together, and the
+//! faults that strike them.
+//!
+//! Events happen in the order (time, rank, sequence). Ranks: faults and operations, coordinator
+//! timers, deliveries, processing, client timers, samples; so a session that ends on the tick on
+//! which a heartbeat arrives has ended, and a sample sees the end of its tick.
+
+mod consumers;
+mod coordinators;
+mod faults;
+mod messages;
+mod network;
+mod sampling;
+mod setup;
+
+use crate::client;
+use crate::cluster::fetch::Logs;
+use crate::coordinator;
+use crate::kernel::agenda::Agenda;
+use crate::kernel::random::{Stream, Streams};
+use crate::kernel::time::Instant;
+use crate::model::Name;
+use crate::model::fact::Fact;
+use crate::model::id::{BrokerId, ConsumerId, PartitionId};
+use crate::model::message::cluster::MetadataResponse;
+use crate::model::topic::Topics;
+use crate::scenario::Scenario;
+pub use crate::trace::invariant::Violation;
+use crate::trace::{Observer, Trace};
+use consumers::Slot;
+use coordinators::Coordinator;
+use messages::{MessageId, Messages};
+use std::collections::BTreeMap;
+
+/// Faults and operations.
+const FAULT: u8 = 0;
+/// Timers of coordinators.
+const COORDINATOR: u8 = 1;
+/// Messages that arrive.
+const DELIVERY: u8 = 2;
+/// Applications that go on.
+const PROCESSING: u8 = 3;
+/// Timers of clients.
+const CLIENT: u8 = 4;
+/// Samples.
+const SAMPLE: u8 = 6;
+
+/// What the agenda holds. Payloads live in tables; an event carries their row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Event {
+    /// A request reaches its broker.
+    Arrive(MessageId),
+    /// A response reaches its client.
+    Deliver(MessageId),
+    /// A request that waited for its connection has its turn.
+    Turn(MessageId),
+    /// A consumer sees what arrived in this tick.
+    Wake(ConsumerId),
+    /// A consumer's application goes on.
+    Step(ConsumerId),
+    /// A timer of a consumer ends.
+    Timer(ConsumerId),
+    /// A timer of a coordinator ends.
+    CoordinatorTimer(u32),
+    /// An event of the scenario strikes.
+    Strike(u32),
+    /// A consumer's process starts.
+    Start(ConsumerId),
+    /// An effect of an event of the scenario ends.
+    Relieve(u32),
+    /// Samples are taken.
+    Sample,
+}
+
+const _: () = assert!(size_of::<Event>() <= 8);
+
+/// A finished run.
+#[derive(Debug)]
+pub struct Run {
+    /// What happened.
+    pub trace: Trace,
+    /// Topics and their partitions.
+    pub topics: Topics,
+    /// Log ends at any moment of the run.
+    pub logs: Logs,
+    /// By group: the partitions that it reads.
+    pub group_partitions: Vec<Vec<PartitionId>>,
+    /// By producer of the scenario: the row of its first producer in the logs.
+    pub producer_rows: Vec<usize>,
+    /// By group: its partition of `__consumer_offsets`, and that partition's leader.
+    pub coordinators: Vec<(u32, BrokerId)>,
+    /// The invariant that ended the run early.
+    pub violation: Option<Violation>,
+}
+
+/// A run under way.
+struct World<'a> {
+    scenario: &'a Scenario,
+    observer: &'a mut dyn Observer,
+    now: Instant,
+    end: Instant,
+    agenda: Agenda<Event>,
+    streams: Streams,
+    topics: Topics,
+    metadata: MetadataResponse,
+    logs: Logs,
+    producer_rows: Vec<usize>,
+    group_partitions: Vec<Vec<PartitionId>>,
+    coordinators: Vec<Coordinator>,
+    /// By group: the row of its coordinator.
+    coordinator_of: Vec<usize>,
+    slots: Vec<Slot>,
+    by_name: BTreeMap<String, ConsumerId>,
+    client_host: Name,
+    messages: Messages,
+    /// By event of the scenario: its own random stream.
+    event_draws: Vec<Stream>,
+    reliefs: Vec<faults::Relief>,
+    trace: Trace,
+    violation: Option<Violation>,
+    client_effects: Vec<client::effect::Effect>,
+    coordinator_effects: Vec<coordinator::effect::Effect>,
+}
+
+/// Runs a scenario to its end, or to the first invariant that breaks. `progress` hears now and then
+/// how far the run is.
+pub fn run(
+    scenario: &Scenario,
+    observer: &mut dyn Observer,
+    progress: &mut dyn FnMut(Instant),
+) -> Run {
+    let mut world = World::new(scenario, observer);
+    let mut events = 0u64;
+    while world.violation.is_none() {
+        if world.agenda.peek_time().is_none_or(|at| at > world.end) {
+            break;
+        }
+        let (at, _, event) = world.agenda.pop().expect("peeked");
+        world.now = at;
+        world.dispatch(event);
+        events += 1;
+        if events.is_multiple_of(1 << 16) {
+            progress(at);
+        }
+    }
+    world.finish(events)
+}
+
+/// Whether an event that comes at `now` is the one that is awaited. A deadline that moved closer
+/// has left another one in the agenda, which nobody awaits.
+fn disarm(armed: &mut Instant, now: Instant) -> bool {
+    let awaited = *armed == now;
+    if awaited {
+        *armed = Instant::NEVER;
+    }
+    awaited
+}
+
+impl World<'_> {
+    fn dispatch(&mut self, event: Event) {
+        match event {
+            Event::Arrive(message) => self.arrive(message),
+            Event::Turn(message) => self.turn(message),
+            Event::Deliver(message) => self.deliver(message),
+            Event::Wake(consumer) => {
+                self.slots[consumer.index()].wake_queued = false;
+                self.wake(consumer);
+            }
+            Event::Step(consumer) => {
+                let armed = &mut self.slots[consumer.index()].step_armed;
+                if disarm(armed, self.now) {
+                    self.wake(consumer);
+                }
+            }
+            Event::Timer(consumer) => {
+                let armed = &mut self.slots[consumer.index()].timer_armed;
+                if disarm(armed, self.now) {
+                    self.wake(consumer);
+                }
+            }
+            Event::CoordinatorTimer(row) => self.coordinator_timer(row as usize),
+            Event::Strike(strike) => self.strike(strike as usize),
+            Event::Relieve(relief) => self.relieve(relief as usize),
+            Event::Start(consumer) => self.start_consumer(consumer),
+            Event::Sample => self.sample(),
+        }
+    }
+
+    /// Tells a fact to everybody who listens.
+    fn tell(&mut self, fact: Fact) {
+        self.observer.fact(self.now, &fact);
+        if let Err(violation) = self.trace.record(self.now, fact) {
+            self.violation.get_or_insert(violation);
+        }
+    }
+
+    fn finish(mut self, events: u64) -> Run {
+        self.now = self.end;
+        self.trace.events = events;
+        self.tell_unfinished_work();
+        if self.violation.is_none() {
+            self.violation = self.check_accounts();
+        }
+        let coordinator = |&row: &usize| {
+            let coordinator = &self.coordinators[row];
+            (coordinator.partition, coordinator.broker)
+        };
+        Run {
+            producer_rows: self.producer_rows,
+            coordinators: self.coordinator_of.iter().map(coordinator).collect(),
+            trace: self.trace,
+            topics: self.topics,
+            logs: self.logs,
+            group_partitions: self.group_partitions,
+            violation: self.violation,
+        }
+    }
+}

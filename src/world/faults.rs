@@ -1,0 +1,199 @@
+//! The scenario's events: whom they strike, what they do, and when that ends.
+
+use super::{Event, FAULT, World};
+use crate::client::producer::curve::Change;
+use crate::kernel::factor::Factor;
+use crate::kernel::random::Stream;
+use crate::kernel::time::Span;
+use crate::model::fact::{ConsumerFact, Fact};
+use crate::model::id::{ConsumerId, GroupId, ProducerId};
+use crate::scenario::event::{Action, RateChange, Target};
+
+/// The end of an effect.
+#[derive(Clone, Debug)]
+pub(super) enum Relief {
+    /// Processing is as fast as it was.
+    Pace(Vec<ConsumerId>),
+    /// The producers follow their profiles again.
+    Rate(Vec<ProducerId>),
+}
+
+impl World<'_> {
+    pub(super) fn schedule_strikes(&mut self) {
+        for (event, block) in (0u32..).zip(&self.scenario.events) {
+            for &at in &block.at {
+                self.agenda.push(at, FAULT, Event::Strike(event));
+            }
+        }
+    }
+
+    /// An event strikes.
+    pub(super) fn strike(&mut self, event: usize) {
+        let scenario = self.scenario;
+        let action = &scenario.events[event].action;
+        let struck = match action {
+            Action::Crash { target, .. }
+            | Action::Close { target, .. }
+            | Action::Restart { target, .. }
+            | Action::Pause { target, .. }
+            | Action::Busy { target, .. }
+            | Action::Slow { target, .. } => self.running(event, target),
+            Action::StartConsumer { target } => self.named(target),
+            Action::StartNext { group } => vec![self.add_consumer(*group)],
+            Action::Scale { groups, to } => {
+                groups.iter().flat_map(|&group| self.those_to_scale(group, *to as usize)).collect()
+            }
+            Action::SetRate { .. } => Vec::new(),
+        };
+        self.tell(Fact::Struck { event, consumers: struck.clone() });
+        match action {
+            Action::SetRate { producers, change, span } => {
+                let change = match *change {
+                    RateChange::To(rate) => Change::To(rate),
+                    RateChange::Times(factor) => Change::Times(factor),
+                };
+                self.change_rate(producers, change);
+                self.relieve_later(*span, Relief::Rate(producers.clone()));
+            }
+            Action::Slow { factor, span, .. } => {
+                self.set_pace(&struck, *factor);
+                self.relieve_later(*span, Relief::Pace(struck));
+            }
+            _ => {
+                for id in struck {
+                    self.strike_one(id, action);
+                }
+            }
+        }
+    }
+
+    fn strike_one(&mut self, id: ConsumerId, action: &Action) {
+        match *action {
+            Action::Crash { restart_after, .. } => {
+                self.crash_consumer(id);
+                self.start_later(id, restart_after);
+            }
+            Action::Restart { down, .. } => {
+                self.crash_consumer(id);
+                self.start_later(id, Some(down));
+            }
+            Action::Close { restart_after, .. } => {
+                self.close_consumer(id);
+                self.start_later(id, restart_after);
+            }
+            Action::Pause { span, .. } => {
+                let until = self.now + span;
+                self.tell(Fact::Consumer { consumer: id, what: ConsumerFact::Paused { until } });
+                self.with_process(id, |process, now, _| process.pause(now, span));
+            }
+            Action::Busy { span, .. } => {
+                self.with_process(id, |process, now, out| process.keep_busy(now, span, out));
+            }
+            Action::Scale { .. } if self.slots[id.index()].process.is_some() => {
+                self.close_consumer(id);
+            }
+            Action::StartConsumer { .. } | Action::StartNext { .. } | Action::Scale { .. } => {
+                self.start_consumer(id);
+            }
+            Action::Slow { .. } | Action::SetRate { .. } => unreachable!("strikes all at once"),
+        }
+    }
+
+    /// An effect of an event ends.
+    pub(super) fn relieve(&mut self, relief: usize) {
+        match self.reliefs[relief].clone() {
+            Relief::Pace(consumers) => self.set_pace(&consumers, Factor::ONE),
+            Relief::Rate(producers) => self.change_rate(&producers, Change::Profile),
+        }
+    }
+
+    fn relieve_later(&mut self, span: Option<Span>, relief: Relief) {
+        if let Some(span) = span {
+            let row = self.reliefs.len() as u32;
+            self.reliefs.push(relief);
+            self.agenda.push(self.now.saturating_add(span), FAULT, Event::Relieve(row));
+        }
+    }
+
+    fn set_pace(&mut self, consumers: &[ConsumerId], pace: Factor) {
+        for &id in consumers {
+            self.slots[id.index()].application.pace = pace;
+            self.with_process(id, |process, _, _| process.set_pace(pace));
+        }
+    }
+
+    fn change_rate(&mut self, producers: &[ProducerId], change: Change) {
+        for &producer in producers {
+            for row in self.rows_of(producer) {
+                self.logs.producers[row].change_rate(self.now, change);
+            }
+        }
+        self.replan_fetches();
+    }
+
+    fn start_later(&mut self, id: ConsumerId, after: Option<Span>) {
+        if let Some(after) = after {
+            self.agenda.push(self.now.saturating_add(after), FAULT, Event::Start(id));
+        }
+    }
+
+    fn close_consumer(&mut self, id: ConsumerId) {
+        self.with_process(id, super::super::client::consumer::Consumer::close);
+    }
+
+    fn named(&self, target: &Target) -> Vec<ConsumerId> {
+        match target {
+            Target::Consumers(names) => {
+                names.iter().filter_map(|name| self.by_name.get(name).copied()).collect()
+            }
+            Target::Group(group) | Target::Share { group, .. } | Target::Random { group, .. } => {
+                let rows = self.slots.iter().enumerate();
+                let ours = rows.filter(|(_, slot)| slot.group == *group);
+                ours.map(|(row, _)| ConsumerId::new(row)).collect()
+            }
+        }
+    }
+
+    /// Those among the targets that run.
+    fn running(&mut self, event: usize, target: &Target) -> Vec<ConsumerId> {
+        let mut running = self.named(target);
+        running.retain(|id| self.slots[id.index()].process.is_some());
+        let count = match target {
+            Target::Consumers(_) | Target::Group(_) => return running,
+            Target::Share { share, .. } => share.share_of(running.len() as u64) as usize,
+            Target::Random { count, .. } => *count as usize,
+        };
+        pick(running, count, &mut self.event_draws[event])
+    }
+
+    /// Who has to start or close so that `to` run: those that stopped come back first, the last
+    /// ones close first.
+    fn those_to_scale(&mut self, group: GroupId, to: usize) -> Vec<ConsumerId> {
+        let ours = self.named(&Target::Group(group));
+        let runs = |id: &ConsumerId| self.slots[id.index()].process.is_some();
+        let (running, stopped): (Vec<_>, Vec<_>) = ours.into_iter().partition(runs);
+        if running.len() >= to {
+            return running[to..].to_vec();
+        }
+        let missing = to - running.len();
+        let mut starting: Vec<ConsumerId> = stopped.into_iter().take(missing).collect();
+        while starting.len() < missing {
+            starting.push(self.add_consumer(group));
+        }
+        starting
+    }
+}
+
+/// Some of them, each equally likely, in their order.
+fn pick(from: Vec<ConsumerId>, count: usize, draws: &mut Stream) -> Vec<ConsumerId> {
+    let mut left = count.min(from.len()) as u64;
+    let total = from.len();
+    let mut picked = Vec::with_capacity(left as usize);
+    for (seen, id) in from.into_iter().enumerate() {
+        if draws.below((total - seen) as u64) < left {
+            picked.push(id);
+            left -= 1;
+        }
+    }
+    picked
+}

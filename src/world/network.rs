@@ -1,0 +1,261 @@
+//! The way of a message: from client to broker, its turn there, and back.
+//!
+//! A connection keeps the order of its messages, and a broker reads the next request of a
+//! connection only after it has answered the one before (Kafka mutes the channel).
+
+use super::consumers::Link;
+use super::messages::{Body, Message, MessageId};
+use super::{DELIVERY, Event, World};
+use crate::client::effect::Connection;
+use crate::kernel::dist::Dist;
+use crate::kernel::random::Stream;
+use crate::kernel::time::{Instant, Span};
+use crate::model::error::ErrorCode;
+use crate::model::id::{ConsumerId, PartitionId};
+use crate::model::message::cluster::FindCoordinatorResponse;
+use crate::model::message::fetch::{ListOffsetsRequest, ListOffsetsResponse, OffsetSpec};
+use crate::model::message::{Request, Response};
+
+/// A draw of a time that is often fixed.
+fn draw(dist: &Dist, draws: &mut Stream) -> Span {
+    Span::from_us(match dist {
+        Dist::Fixed(us) => *us,
+        dist => dist.draw(draws),
+    })
+}
+
+impl World<'_> {
+    /// One way between a consumer and a broker.
+    fn latency(&mut self, consumer: ConsumerId, connection: Connection) -> Span {
+        let cluster = &self.scenario.cluster;
+        let slot = &mut self.slots[consumer.index()];
+        let mut span = draw(&cluster.latency, &mut slot.network);
+        if !cluster.rack_latency.is_zero() {
+            let rack = cluster.racks[connection.broker.index() - 1].as_deref();
+            if slot.rack.as_deref() != rack {
+                span += draw(&cluster.rack_latency, &mut slot.network);
+            }
+        }
+        span
+    }
+
+    /// A consumer sends a request.
+    pub(super) fn send(
+        &mut self,
+        consumer: ConsumerId,
+        connection: Connection,
+        correlation: u64,
+        request: Request,
+    ) {
+        let latency = self.latency(consumer, connection);
+        let slot = &mut self.slots[consumer.index()];
+        let incarnation = slot.incarnation;
+        let link = slot.link(connection);
+        link.last_arrival = link.last_arrival.max(self.now + latency);
+        let arrival = link.last_arrival;
+        let message = self.messages.add(Message {
+            consumer,
+            incarnation,
+            connection,
+            correlation,
+            body: Body::Request(request),
+            parked_since: Instant::NEVER,
+            answer_at: Instant::NEVER,
+            deliver_at: Instant::NEVER,
+        });
+        self.agenda.push(arrival, DELIVERY, Event::Arrive(message));
+    }
+
+    /// The link that a message came on, unless its sender has hung up.
+    fn link_of(&mut self, id: MessageId) -> Option<&mut Link> {
+        let message = self.messages.get(id);
+        let slot = &mut self.slots[message.consumer.index()];
+        (slot.incarnation == message.incarnation).then(|| slot.link(message.connection))
+    }
+
+    /// A request reaches its broker. It waits for its turn if the one before it is not answered.
+    pub(super) fn arrive(&mut self, id: MessageId) {
+        let now = self.now;
+        if let Some(link) = self.link_of(id) {
+            if link.busy || link.busy_until > now || !link.waiting.is_empty() {
+                link.waiting.push_back(id);
+                if !link.busy && link.waiting.len() == 1 {
+                    let turn = link.busy_until;
+                    self.agenda.push(turn, DELIVERY, Event::Turn(id));
+                }
+                return;
+            }
+            link.busy = true;
+        }
+        self.handle(id);
+    }
+
+    /// The first request that waits for a connection has its turn.
+    pub(super) fn turn(&mut self, id: MessageId) {
+        let now = self.now;
+        let Some(link) = self.link_of(id) else { return };
+        if link.waiting.front() != Some(&id) {
+            return;
+        }
+        if link.busy_until > now {
+            let turn = link.busy_until;
+            self.agenda.push(turn, DELIVERY, Event::Turn(id));
+            return;
+        }
+        link.waiting.pop_front();
+        link.busy = true;
+        self.handle(id);
+    }
+
+    /// The broker handles a request.
+    fn handle(&mut self, id: MessageId) {
+        let message = self.messages.get_mut(id);
+        let consumer = message.consumer;
+        if let Body::Request(Request::Fetch(_)) = &message.body {
+            return self.handle_fetch(id);
+        }
+        let Body::Request(request) = std::mem::replace(&mut message.body, Body::Nothing) else {
+            unreachable!("a request arrives once")
+        };
+        match request {
+            Request::Metadata => {
+                let metadata = Response::Metadata(Box::new(self.metadata.clone()));
+                self.respond(id, metadata);
+            }
+            Request::FindCoordinator(_) => {
+                let row = self.coordinator_of[self.slots[consumer.index()].group.index()];
+                let node = self.coordinators[row].broker;
+                let response = FindCoordinatorResponse { error_code: ErrorCode::None, node };
+                self.respond(id, response.into());
+            }
+            Request::ListOffsets(request) => {
+                let response = self.list_offsets(&request);
+                self.respond(id, response.into());
+            }
+            request => self.ask_coordinator(id, request),
+        }
+    }
+
+    /// A fetch: when it is answered and delivered is known at once; its records are read then.
+    fn handle_fetch(&mut self, id: MessageId) {
+        let message = self.messages.get(id);
+        let Body::Request(Request::Fetch(request)) = &message.body else { return };
+        let consumer = message.consumer;
+        let ready = self.logs.answer_at(request, self.now, self.scenario.resolution);
+        let answer_at = ready + self.service(consumer);
+        let message = self.messages.get_mut(id);
+        message.parked_since = self.now;
+        message.answer_at = answer_at;
+        self.answered(id, answer_at);
+    }
+
+    /// The broker answers a request.
+    pub(super) fn respond(&mut self, id: MessageId, response: Response) {
+        let message = self.messages.get_mut(id);
+        let consumer = message.consumer;
+        message.body = Body::Response(response);
+        let answer_at = self.now + self.service(consumer);
+        self.answered(id, answer_at);
+    }
+
+    fn service(&mut self, consumer: ConsumerId) -> Span {
+        draw(&self.scenario.cluster.service, &mut self.slots[consumer.index()].service)
+    }
+
+    /// The answer leaves the broker at `answer_at`; then the next request has its turn.
+    fn answered(&mut self, id: MessageId, answer_at: Instant) {
+        let message = self.messages.get(id);
+        let (consumer, connection) = (message.consumer, message.connection);
+        let latency = self.latency(consumer, connection);
+        let mut deliver_at = answer_at + latency;
+        let mut next = None;
+        if let Some(link) = self.link_of(id) {
+            deliver_at = deliver_at.max(link.last_delivery);
+            link.last_delivery = deliver_at;
+            link.busy = false;
+            link.busy_until = answer_at;
+            next = link.waiting.front().copied();
+        }
+        if let Some(next) = next {
+            self.agenda.push(answer_at, DELIVERY, Event::Turn(next));
+        }
+        self.messages.get_mut(id).deliver_at = deliver_at;
+        self.agenda.push(deliver_at, DELIVERY, Event::Deliver(id));
+    }
+
+    /// Fetches that wait for data may have to wait for other moments now.
+    pub(super) fn replan_fetches(&mut self) {
+        for id in self.messages.parked_fetches(self.now) {
+            let message = self.messages.get(id);
+            let Body::Request(Request::Fetch(request)) = &message.body else { continue };
+            let (before, way_back) = (message.answer_at, message.deliver_at - message.answer_at);
+            let since = message.parked_since;
+            let answer_at =
+                self.logs.answer_again(request, since, self.now, self.scenario.resolution);
+            if answer_at == before {
+                continue;
+            }
+            let message = self.messages.get_mut(id);
+            message.answer_at = answer_at;
+            message.deliver_at = answer_at + way_back;
+            let deliver_at = message.deliver_at;
+            self.agenda.push(deliver_at, DELIVERY, Event::Deliver(id));
+            if let Some(link) = self.link_of(id) {
+                link.busy_until = answer_at;
+                link.last_delivery = deliver_at;
+            }
+        }
+    }
+
+    fn list_offsets(&mut self, request: &ListOffsetsRequest) -> ListOffsetsResponse {
+        let now = self.now;
+        let logs = &mut self.logs;
+        let answer = |&(partition, spec): &(PartitionId, OffsetSpec)| {
+            let log = &logs.partitions[partition.index()];
+            let end = log.visible_end(now, &mut logs.producers);
+            let offset = match spec {
+                OffsetSpec::Earliest => Some(log.start()),
+                OffsetSpec::Latest => Some(end),
+                OffsetSpec::MaxAge(age) => {
+                    // The first record that is not older: what lies before it was there earlier.
+                    let since = now.as_us().saturating_sub(age.as_us());
+                    let first = match since.checked_sub(1) {
+                        None => log.start(),
+                        Some(us) => log.visible_end(Instant::from_us(us), &mut logs.producers),
+                    };
+                    (first < end).then_some(first)
+                }
+            };
+            (partition, offset)
+        };
+        ListOffsetsResponse { partitions: request.partitions.iter().map(answer).collect() }
+    }
+
+    /// A response reaches its client, if that still lives.
+    pub(super) fn deliver(&mut self, id: MessageId) {
+        if self.messages.get(id).deliver_at != self.now {
+            return;
+        }
+        let message = self.messages.remove(id);
+        let slot = &mut self.slots[message.consumer.index()];
+        if slot.incarnation != message.incarnation {
+            return;
+        }
+        let Some(process) = &mut slot.process else { return };
+        let wakes = match message.body {
+            Body::Request(Request::Fetch(request)) => {
+                let response = self.logs.read(request, message.answer_at);
+                process.receive_fetch(self.now, message.connection, response)
+            }
+            Body::Response(response) => process.receive(self.now, message.correlation, response),
+            body => unreachable!("{body:?} is no response"),
+        };
+        self.arm(message.consumer, wakes);
+    }
+
+    /// A client gives up a connection: what waits on it is never read. What is on its way back
+    /// finds nobody who asked.
+    pub(super) fn disconnect(&mut self, consumer: ConsumerId, connection: Connection) {
+        self.slots[consumer.index()].links.retain(|(other, _)| *other != connection);
+    }
+}

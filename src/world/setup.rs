@@ -1,0 +1,274 @@
+//! From the scenario to a world at its first moment.
+
+use super::consumers::Slot;
+use super::coordinators::Coordinator;
+use super::messages::Messages;
+use super::sampling::sample_step;
+use super::{Event, FAULT, SAMPLE, World};
+use crate::client::application::{Application, Draws};
+use crate::client::producer::{Producer, Setup as ProducerSetup};
+use crate::cluster::fetch::Logs;
+use crate::cluster::log::PartitionLog;
+use crate::cluster::offsets_topic::{OFFSETS_TOPIC, partition_for};
+use crate::cluster::placement::Placer;
+use crate::coordinator::config::CoordinatorConfig;
+use crate::coordinator::shard::Shard;
+use crate::kernel::agenda::Agenda;
+use crate::kernel::factor::Factor;
+use crate::kernel::random::{Purpose, Streams};
+use crate::kernel::time::Instant;
+use crate::model::config::BrokerConfig;
+use crate::model::id::{BrokerId, ConsumerId, GroupId, PartitionId, ProducerId};
+use crate::model::message::cluster::{MetadataResponse, PartitionMetadata, TopicMetadata};
+use crate::model::topic::Topics;
+use crate::scenario::group::{ConsumerTemplate, Group, Subscription};
+use crate::scenario::{Placement, Scenario};
+use crate::trace::{ConsumerInfo, Observer, Trace};
+use std::collections::BTreeMap;
+
+/// The whole name must match, as in Kafka's clients.
+pub(super) fn whole_name(pattern: &str) -> regex_lite::Regex {
+    regex_lite::Regex::new(&format!("^(?:{pattern})$")).expect("the scenario has been checked")
+}
+
+impl<'a> World<'a> {
+    pub(super) fn new(scenario: &'a Scenario, observer: &'a mut dyn Observer) -> Self {
+        let streams = Streams::new(scenario.seed);
+        let topics = place_topics(scenario, streams);
+        observer.topics(&topics);
+        let (coordinators, coordinator_of) = place_coordinators(scenario, streams);
+        let draws = |event| streams.stream(&format!("event/{event}"), Purpose("targets"));
+        let trace = Trace::new(scenario, topics.partition_count(), sample_step(scenario.duration));
+        let mut world = World {
+            scenario,
+            observer,
+            now: Instant::ZERO,
+            end: Instant::ZERO + scenario.duration,
+            agenda: Agenda::new(),
+            streams,
+            metadata: metadata(&topics),
+            logs: logs(scenario, &topics, streams),
+            producer_rows: first_rows(scenario),
+            group_partitions: scenario.groups.iter().map(|g| read_by(g, &topics)).collect(),
+            topics,
+            coordinators,
+            coordinator_of,
+            slots: Vec::new(),
+            by_name: BTreeMap::new(),
+            client_host: "/127.0.0.1".into(),
+            messages: Messages::default(),
+            event_draws: (0..scenario.events.len()).map(draws).collect(),
+            reliefs: Vec::new(),
+            trace,
+            violation: None,
+            client_effects: Vec::new(),
+            coordinator_effects: Vec::new(),
+        };
+        for (index, group) in scenario.groups.iter().enumerate() {
+            for consumer in &group.consumers {
+                let id = world.new_slot(GroupId::new(index), &consumer.name, &consumer.template);
+                world.agenda.push(consumer.start, FAULT, Event::Start(id));
+            }
+        }
+        world.schedule_strikes();
+        world.agenda.push(Instant::ZERO, SAMPLE, Event::Sample);
+        world
+    }
+
+    /// The group's next consumer: the next number that nobody has.
+    pub(super) fn add_consumer(&mut self, group: GroupId) -> ConsumerId {
+        let block = &self.scenario.groups[group.index()];
+        let mut number = self.slots.iter().filter(|slot| slot.group == group).count() + 1;
+        while self.by_name.contains_key(&format!("{}-{number}", block.name)) {
+            number += 1;
+        }
+        self.new_slot(group, &format!("{}-{number}", block.name), &block.template)
+    }
+
+    fn new_slot(&mut self, group: GroupId, name: &str, template: &ConsumerTemplate) -> ConsumerId {
+        let block = &self.scenario.groups[group.index()];
+        let process_by = block.process_by.iter().map(|(topic, index, dist)| {
+            (self.topics.partitions(*topic)[*index as usize], dist.clone())
+        });
+        let application = Application {
+            process: template.process.clone(),
+            process_by: process_by.collect(),
+            pace: Factor::ONE,
+            commit: block.commit,
+            on_revoked: block.on_revoked.clone(),
+            on_assigned: block.on_assigned.clone(),
+            on_lost: block.on_lost.clone(),
+            poll_timeout: block.poll_timeout,
+        };
+        let entity = format!("consumer/{name}");
+        let stream = |purpose| self.streams.stream(&entity, Purpose(purpose));
+        self.slots.push(Slot {
+            name: name.into(),
+            group,
+            rack: Some(template.config.client_rack.clone()).filter(|rack| !rack.is_empty()),
+            incarnation: 0,
+            process: None,
+            settings: template.config.clone(),
+            application,
+            draws: Some(Draws {
+                process: stream("process"),
+                callbacks: stream("callbacks"),
+                client: stream("client"),
+            }),
+            network: stream("network"),
+            service: stream("service"),
+            uuids: stream("member id"),
+            links: Vec::new(),
+            start_after_close: false,
+            wake_queued: false,
+            step_armed: Instant::NEVER,
+            timer_armed: Instant::NEVER,
+        });
+        let info = ConsumerInfo { name: name.to_owned(), group };
+        self.observer.consumer(&info);
+        let id = self.trace.add_consumer(info);
+        self.by_name.insert(name.to_owned(), id);
+        id
+    }
+
+    /// Rows of the identical producers that stand for one of the scenario.
+    pub(super) fn rows_of(&self, producer: ProducerId) -> std::ops::Range<usize> {
+        let first = self.producer_rows[producer.index()];
+        first..first + self.scenario.producers[producer.index()].count as usize
+    }
+}
+
+fn place_topics(scenario: &Scenario, streams: Streams) -> Topics {
+    let mut topics = Topics::default();
+    for topic in &scenario.topics {
+        let replicas = match &topic.placement {
+            Placement::Explicit(replicas) => replicas.clone(),
+            Placement::Striped { partitions, replication_factor } => {
+                let entity = format!("topic/{}", topic.name);
+                let draws = streams.stream(&entity, Purpose("placement"));
+                let mut placer = Placer::new(&scenario.cluster.racks, draws);
+                (0..*partitions).map(|_| placer.place(*replication_factor as usize)).collect()
+            }
+        };
+        topics.add(topic.name.as_str().into(), replicas);
+    }
+    topics
+}
+
+fn metadata(topics: &Topics) -> MetadataResponse {
+    let partition = |&partition: &PartitionId| PartitionMetadata {
+        partition,
+        leader: Some(topics.leader(partition)),
+        replicas: topics.replicas(partition).to_vec(),
+    };
+    let topic = |topic| TopicMetadata {
+        topic,
+        name: topics.name(topic).clone(),
+        partitions: topics.partitions(topic).iter().map(partition).collect(),
+    };
+    MetadataResponse { topics: topics.ids().map(topic).collect() }
+}
+
+fn logs(scenario: &Scenario, topics: &Topics, streams: Streams) -> Logs {
+    let mut logs = Logs::default();
+    for topic in topics.ids() {
+        let block = &scenario.topics[topic.index()];
+        for _ in topics.partitions(topic) {
+            logs.partitions.push(PartitionLog::new(block.backlog, block.record_size));
+        }
+    }
+    for producer in &scenario.producers {
+        let partitions = topics.partitions(producer.topic);
+        for index in 0..producer.count {
+            let setup = ProducerSetup {
+                name: producer.name.clone(),
+                profile: producer.profile.clone(),
+                arrivals: producer.arrivals,
+                partitioner: producer.partitioner,
+                start: producer.start,
+                stop: producer.stop,
+                tick: producer.tick,
+                index,
+                count: producer.count,
+                batch_size: producer.config.batch_size,
+                record_size: scenario.topics[producer.topic.index()].record_size,
+                partitions: partitions.len() as u32,
+                duration: scenario.duration,
+            };
+            let row = logs.producers.len();
+            logs.producers.push(Producer::new(&setup, streams));
+            for (index, partition) in (0..).zip(partitions) {
+                logs.partitions[partition.index()].add_source(row, index);
+            }
+        }
+    }
+    logs
+}
+
+/// The row of each producer of the scenario: identical ones have rows of their own.
+fn first_rows(scenario: &Scenario) -> Vec<usize> {
+    let mut next = 0;
+    let first = |producer: &crate::scenario::workload::Producer| {
+        next += producer.count as usize;
+        next - producer.count as usize
+    };
+    scenario.producers.iter().map(first).collect()
+}
+
+/// The partitions that a group reads.
+fn read_by(group: &Group, topics: &Topics) -> Vec<PartitionId> {
+    let of = |topic| topics.partitions(topic).to_vec();
+    match &group.subscription {
+        Subscription::Topics(names) => names.iter().flat_map(|&topic| of(topic)).collect(),
+        Subscription::Pattern(pattern) => {
+            let regex = whole_name(pattern);
+            topics.ids().filter(|&t| regex.is_match(topics.name(t))).flat_map(of).collect()
+        }
+    }
+}
+
+fn coordinator_config(broker: &BrokerConfig) -> CoordinatorConfig {
+    CoordinatorConfig {
+        initial_rebalance_delay: broker.group_initial_rebalance_delay,
+        min_session_timeout_ms: broker.group_min_session_timeout.as_ms() as i32,
+        max_session_timeout_ms: broker.group_max_session_timeout.as_ms() as i32,
+        group_max_size: broker.group_max_size as usize,
+        write_timeout: broker.offsets_commit_timeout,
+        offset_metadata_max_bytes: broker.offset_metadata_max_bytes as usize,
+        ..CoordinatorConfig::default()
+    }
+}
+
+/// The offsets topic: its leaders are placed like any topic's, and each partition that a group
+/// uses has a coordinator.
+fn place_coordinators(scenario: &Scenario, streams: Streams) -> (Vec<Coordinator>, Vec<usize>) {
+    let broker = &scenario.cluster.config;
+    let draws = streams.stream(&format!("topic/{OFFSETS_TOPIC}"), Purpose("placement"));
+    let mut placer = Placer::new(&scenario.cluster.racks, draws);
+    let count = broker.offsets_topic_num_partitions;
+    let factor = broker.offsets_topic_replication_factor as usize;
+    let mut leaders: Vec<BrokerId> = (0..count).map(|_| placer.place(factor)[0]).collect();
+    for group in &scenario.groups {
+        if let Some(wanted) = group.coordinator {
+            leaders[partition_for(&group.name, count) as usize] = wanted;
+        }
+    }
+    let config = coordinator_config(broker);
+    let mut coordinators: Vec<Coordinator> = Vec::new();
+    let mut coordinator_of = Vec::new();
+    for group in &scenario.groups {
+        let partition = partition_for(&group.name, count);
+        let row = coordinators.iter().position(|c| c.partition == partition).unwrap_or_else(|| {
+            coordinators.push(Coordinator {
+                partition,
+                broker: leaders[partition as usize],
+                shard: Shard::new(config.clone()),
+                log_end: 0,
+                armed: Instant::NEVER,
+            });
+            coordinators.len() - 1
+        });
+        coordinator_of.push(row);
+    }
+    (coordinators, coordinator_of)
+}
