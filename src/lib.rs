@@ -1,5 +1,6 @@
 //! rejoin: a deterministic discrete-event simulator of Kafka consumer groups.
 
+pub mod analysis;
 pub mod assignor;
 pub mod client;
 pub mod cluster;

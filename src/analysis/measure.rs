@@ -1,0 +1,344 @@
+//! One number for one expectation: the metrics of the vocabulary, by scope and window.
+
+use super::gauge::Gauge;
+use super::history::{Against, History, lag, lag_at};
+use super::latency::latency;
+use super::ownership::{Tenure, tenures, vacancies};
+use super::recovery::{Recovery, recoveries};
+use super::stall::stalls;
+use crate::kernel::time::{Instant, Span};
+use crate::model::fact::{Fact, GroupFact, Processed};
+use crate::model::id::{ConsumerId, GroupId, PartitionId};
+use crate::scenario::Scenario;
+use crate::scenario::expect::{Expect, Scope, Stat, Window};
+use crate::scenario::metric::Metric;
+use crate::trace::ledger::{Account, Cause, Jump};
+use crate::trace::live::Live;
+use crate::trace::steps::Batch;
+use crate::world::Run;
+
+/// A measured value, or why there is none.
+pub type Measured = Result<f64, String>;
+
+/// Measures what an expectation names.
+pub fn measure(run: &mut Run, scenario: &Scenario, expect: &Expect) -> Measured {
+    Question { scenario, scope: &expect.scope, window: expect.window, end: end_of(scenario) }
+        .answer(run, expect.metric)
+}
+
+/// The last moment of a run.
+pub fn end_of(scenario: &Scenario) -> Instant {
+    Instant::ZERO + scenario.duration
+}
+
+/// What is asked of a run.
+struct Question<'a> {
+    scenario: &'a Scenario,
+    scope: &'a Scope,
+    window: Window,
+    end: Instant,
+}
+
+impl Question<'_> {
+    fn answer(&self, run: &mut Run, metric: Metric) -> Measured {
+        match metric {
+            Metric::Lag => self.lag(run, Against::Committed),
+            Metric::PositionLag => self.lag(run, Against::Position),
+            Metric::LogEndOffset | Metric::CommittedOffset | Metric::Position => {
+                self.offset(run, metric)
+            }
+            Metric::Members
+            | Metric::IdleConsumers
+            | Metric::RebalancingConsumers
+            | Metric::OwnedPartitions
+            | Metric::Generation => Ok(self.value(&self.replayed(run, metric)?)),
+            Metric::Rebalances => self.rebalances(run),
+            Metric::StalledTime => self.stalled(run),
+            Metric::UnownedTime => self.unowned(run),
+            Metric::DetectionTime => self.phase(run, Recovery::detection),
+            Metric::RebalanceTime => self.phase(run, Recovery::rebalance),
+            Metric::CatchUpTime => self.phase(run, Recovery::catch_up),
+            Metric::Processed | Metric::Duplicates | Metric::Skipped | Metric::Waiting => {
+                self.ledger(run, metric)
+            }
+            Metric::Throughput => self.throughput(run),
+            Metric::Latency => {
+                let (from, to, stat) = self.bounds();
+                latency(run, self.group()?, from, to, stat)
+                    .ok_or_else(|| "no record was processed in this time".to_owned())
+            }
+        }
+    }
+
+    fn group(&self) -> Result<GroupId, String> {
+        self.scope.group.ok_or_else(|| "no group is named".to_owned())
+    }
+
+    /// The window, `at` as one that ends there.
+    fn bounds(&self) -> (Instant, Instant, Stat) {
+        match self.window {
+            Window::At(at) => (Instant::ZERO, at, Stat::Last),
+            Window::Over { from, to, stat } => (from, to, stat),
+        }
+    }
+
+    fn value(&self, gauge: &Gauge) -> f64 {
+        match self.window {
+            Window::At(at) => gauge.at(at),
+            Window::Over { from, to, stat } => gauge.over(from, to, stat),
+        }
+    }
+
+    /// The partitions in scope, among those that the group reads.
+    fn partitions(&self, run: &Run) -> Result<Vec<PartitionId>, String> {
+        let group = self.group()?;
+        let in_scope = |partition: &PartitionId| {
+            let (topic, index) = run.topics.of(*partition);
+            self.scope.topic.is_none_or(|wanted| wanted == topic)
+                && self.scope.partition.is_none_or(|wanted| wanted == index)
+        };
+        let read = run.group_partitions[group.index()].iter().copied();
+        Ok(read.filter(in_scope).collect())
+    }
+
+    fn lag(&self, run: &mut Run, against: Against) -> Measured {
+        let partitions = self.partitions(run)?;
+        let histories = History::of(run, self.group()?, &partitions, self.end);
+        Ok(match self.window {
+            Window::At(at) => lag_at(run, &histories, against, at) as f64,
+            Window::Over { to, stat: Stat::Last, .. } => {
+                lag_at(run, &histories, against, to) as f64
+            }
+            Window::Over { from, to, stat } => {
+                lag(run, &histories, against, from, to).over(from, to, stat)
+            }
+        })
+    }
+
+    fn offset(&self, run: &mut Run, metric: Metric) -> Measured {
+        let (_, at, _) = self.bounds();
+        let partition = match self.scope.topic.zip(self.scope.partition) {
+            Some((topic, index)) => run.topics.partitions(topic)[index as usize],
+            None => return Err("a topic and a partition must be named".to_owned()),
+        };
+        if metric == Metric::LogEndOffset {
+            let log = &run.logs.partitions[partition.index()];
+            return Ok(log.visible_end(at, &mut run.logs.producers) as f64);
+        }
+        let history = &History::of(run, self.group()?, &[partition], self.end)[0];
+        let (offset, nothing) = match metric {
+            Metric::CommittedOffset => (history.committed(at), "nothing is committed by then"),
+            _ => (history.position(at), "nobody has a position there then"),
+        };
+        offset.map(|offset| offset as f64).ok_or_else(|| nothing.to_owned())
+    }
+
+    /// A gauge that follows from the facts alone.
+    fn replayed(&self, run: &Run, metric: Metric) -> Result<Gauge, String> {
+        let group = self.group()?;
+        let trace = &run.trace;
+        let mut live = Live::new(self.scenario.groups.len(), run.topics.partition_count());
+        for _ in &trace.consumers {
+            live.add_consumer();
+        }
+        let members = || {
+            let ids = (0..trace.consumers.len()).map(ConsumerId::new);
+            ids.filter(|id| trace.consumers[id.index()].group == group)
+        };
+        let wanted = match &self.scope.consumer {
+            Some(name) => Some(
+                members()
+                    .find(|id| trace.consumers[id.index()].name == *name)
+                    .ok_or_else(|| format!("{name} never ran"))?,
+            ),
+            None => None,
+        };
+        let mut gauge = Gauge::default();
+        gauge.step(Instant::ZERO, 0.0);
+        for (at, fact) in &trace.facts {
+            let of = match fact {
+                Fact::Consumer { consumer, .. } => trace.consumers[consumer.index()].group,
+                Fact::Group { group, .. } => *group,
+                Fact::Struck { .. } => continue,
+            };
+            if of != group {
+                continue;
+            }
+            live.record(group, fact);
+            let state = &live.groups[group.index()];
+            let consumer = |id: ConsumerId| &live.consumers[id.index()];
+            let value = match metric {
+                Metric::Members => state.members.len(),
+                Metric::Generation => usize::try_from(state.generation).unwrap_or(0),
+                Metric::IdleConsumers => members().filter(|&id| live.is_idle(group, id)).count(),
+                Metric::RebalancingConsumers => {
+                    members().filter(|&id| consumer(id).running && consumer(id).rebalancing).count()
+                }
+                _ => match wanted {
+                    Some(id) => consumer(id).owned.len(),
+                    None => members().map(|id| consumer(id).owned.len()).sum(),
+                },
+            };
+            gauge.step(*at, value as f64);
+        }
+        Ok(gauge)
+    }
+
+    fn rebalances(&self, run: &Run) -> Measured {
+        let (group, (from, to, _)) = (self.group()?, self.bounds());
+        let counts = |(at, fact): &&(Instant, Fact)| {
+            let began = matches!(
+                fact,
+                Fact::Group { group: g, what: GroupFact::Generation { .. } } if *g == group
+            );
+            began && *at <= to && (*at > from || from == Instant::ZERO)
+        };
+        Ok(run.trace.facts.iter().filter(counts).count() as f64)
+    }
+
+    /// The sum or the longest of intervals, clipped to the window.
+    fn intervals(&self, intervals: impl Iterator<Item = (Instant, Instant)>) -> f64 {
+        let (from, to, stat) = self.bounds();
+        let clipped = intervals.map(|(a, b)| b.min(to).since(a.max(from)).as_secs_f64());
+        match stat {
+            Stat::Max => clipped.fold(0.0, f64::max),
+            _ => clipped.sum(),
+        }
+    }
+
+    fn stalled(&self, run: &Run) -> Measured {
+        let wanted = |id: ConsumerId| {
+            let name = &run.trace.consumers[id.index()].name;
+            self.scope.consumer.as_ref().is_none_or(|consumer| consumer == name)
+        };
+        let stalls = stalls(&run.trace, self.group()?, self.end);
+        let ours = stalls.iter().filter(|stall| wanted(stall.consumer));
+        Ok(self.intervals(ours.map(|stall| (stall.from, stall.to))))
+    }
+
+    fn unowned(&self, run: &Run) -> Measured {
+        let partitions = self.partitions(run)?;
+        let tenures: Vec<Tenure> = tenures(&run.trace, self.group()?, self.end);
+        let vacancies = vacancies(&tenures, self.end);
+        let ours = vacancies.iter().filter(|vacancy| partitions.contains(&vacancy.partition));
+        Ok(self.intervals(ours.map(|vacancy| (vacancy.from, vacancy.to))))
+    }
+
+    fn phase(&self, run: &mut Run, phase: fn(&Recovery) -> Option<Span>) -> Measured {
+        let recoveries = recoveries(run, self.end);
+        let wanted = |recovery: &&Recovery| {
+            self.scope.event.is_none_or(|event| event == recovery.event)
+                && self.scope.group.is_none_or(|group| group == recovery.group)
+        };
+        let spans = recoveries.iter().filter(wanted).filter_map(phase);
+        let longest = spans.max();
+        longest.map(Span::as_secs_f64).ok_or_else(|| match self.scope.event {
+            Some(event) => format!("event {} has no such phase in this run", event + 1),
+            None => "no event has such a phase in this run".to_owned(),
+        })
+    }
+
+    fn is_cause(&self, cause: Cause) -> bool {
+        let name = match cause {
+            Cause::Event(event) => self.scenario.events[event].action.name(),
+            other => other.name(),
+        };
+        self.scope.cause.as_ref().is_none_or(|wanted| wanted == name)
+    }
+
+    fn ledger(&self, run: &mut Run, metric: Metric) -> Measured {
+        let (group, (from, to, _)) = (self.group()?, self.bounds());
+        let mut total = 0;
+        for partition in self.partitions(run)? {
+            let account = run.trace.ledger.account(group, partition);
+            total += match (metric, account) {
+                (Metric::Waiting, account) => {
+                    let done = account.map_or(0, |account| {
+                        let batches = batches(run, group, partition);
+                        once_by(batches, to) + jumped(account, Instant::ZERO, to, |_| true)
+                    });
+                    let log = &run.logs.partitions[partition.index()];
+                    log.visible_end(to, &mut run.logs.producers).saturating_sub(done)
+                }
+                (_, None) => 0,
+                (Metric::Skipped, Some(account)) => {
+                    jumped(account, from, to, |cause| self.is_cause(cause))
+                }
+                (Metric::Processed, Some(_)) => {
+                    let batches = batches(run, group, partition);
+                    once_by(batches, to) - once_by(batches, from)
+                }
+                (_, Some(_)) => {
+                    let batches = batches(run, group, partition);
+                    let repeats = |batch: &Batch| {
+                        let repeated = batch.repeated.filter(|r| self.is_cause(r.cause));
+                        let records = repeated.map_or(0, |r| r.records);
+                        let done = |at| done_by(&batch.processed, at).min(records);
+                        done(to) - done(from)
+                    };
+                    batches.iter().map(repeats).sum()
+                }
+            };
+        }
+        Ok(total as f64)
+    }
+
+    fn throughput(&self, run: &mut Run) -> Measured {
+        let (from, to, _) = self.bounds();
+        let seconds = to.since(from).as_secs_f64();
+        let records = if let Some(producer) = self.scope.producer {
+            let topic = self.scenario.producers[producer.index()].topic;
+            let first = run.producer_rows[producer.index()];
+            let count = self.scenario.producers[producer.index()].count as usize;
+            let mut written = 0;
+            for row in first..first + count {
+                let producer = &mut run.logs.producers[row];
+                for index in (0..).take(run.topics.partitions(topic).len()) {
+                    written += producer.count(index, to) - producer.count(index, from);
+                }
+            }
+            written
+        } else {
+            let group = self.group()?;
+            let mut done = 0;
+            for partition in self.partitions(run)? {
+                for batch in batches(run, group, partition) {
+                    done += done_by(&batch.processed, to) - done_by(&batch.processed, from);
+                }
+            }
+            done
+        };
+        Ok(if seconds > 0.0 { records as f64 / seconds } else { 0.0 })
+    }
+}
+
+/// What a group processed in a partition.
+fn batches(run: &Run, group: GroupId, partition: PartitionId) -> &[Batch] {
+    let progress = &run.trace.steps.progress[group.index()];
+    progress.get(partition.index()).map_or(&[], Vec::as_slice)
+}
+
+/// Distinct records done at `at`.
+fn once_by(batches: &[Batch], at: Instant) -> u64 {
+    let once = |batch: &Batch| {
+        done_by(&batch.processed, at).saturating_sub(batch.repeated.map_or(0, |r| r.records))
+    };
+    batches.iter().map(once).sum()
+}
+
+/// Records jumped over in (from, to].
+fn jumped(account: &Account, from: Instant, to: Instant, wanted: impl Fn(Cause) -> bool) -> u64 {
+    let within = |jump: &&Jump| (jump.at > from || from == Instant::ZERO) && jump.at <= to;
+    let jumps = account.jumps.iter().filter(within).filter(|jump| wanted(jump.cause));
+    jumps.map(|jump| jump.to - jump.from).sum()
+}
+
+/// How many records of a batch are done at `at`.
+fn done_by(batch: &Processed, at: Instant) -> u64 {
+    let n = batch.to - batch.from;
+    if at >= batch.end {
+        return n;
+    }
+    let (gone, whole) = (at.since(batch.start).as_us(), batch.end.since(batch.start).as_us());
+    (u128::from(n) * u128::from(gone) / u128::from(whole.max(1))) as u64
+}

@@ -1,0 +1,255 @@
+//! What happened, in a few numbers: what a person reads in ten seconds and `summary.json` holds.
+
+use super::measure::end_of;
+use super::ownership::{Tenure, tenures, vacancies};
+use super::recovery::{Recovery, recoveries};
+use super::stall::stalls;
+use crate::kernel::time::{Instant, Span};
+use crate::model::fact::{ConsumerFact, Fact, Failure, GroupFact};
+use crate::model::id::{BrokerId, ConsumerId, GroupId, PartitionId};
+use crate::scenario::Scenario;
+use crate::trace::ledger::Cause;
+use crate::trace::live::Live;
+use crate::world::Run;
+use std::collections::BTreeMap;
+
+/// A run in a few numbers.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Summary {
+    /// The scenario's name.
+    pub name: String,
+    /// The question that it answers.
+    pub question: String,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Its length.
+    pub duration: Span,
+    /// Events that it took.
+    pub events: u64,
+    /// Fingerprint of everything that happened.
+    pub digest: u64,
+    /// Records in all logs at the end, backlogs included.
+    pub produced: u64,
+    /// One for each group.
+    pub groups: Vec<GroupSummary>,
+    /// One for each event of the scenario that struck somebody who owned something.
+    pub recoveries: Vec<Recovery>,
+}
+
+/// A group in a few numbers.
+#[derive(Clone, PartialEq, Debug)]
+pub struct GroupSummary {
+    /// The group.
+    pub group: GroupId,
+    /// Its name.
+    pub name: String,
+    /// Its partition of `__consumer_offsets`.
+    pub offsets_partition: u32,
+    /// That partition's leader: the group's coordinator.
+    pub coordinator: BrokerId,
+    /// Partitions that it reads.
+    pub partitions: usize,
+    /// Members at the end, as the coordinator counts them.
+    pub members: usize,
+    /// The last generation.
+    pub generation: i32,
+    /// Completed rebalances.
+    pub rebalances: usize,
+    /// Time in which live consumers could not process because of rebalances, summed.
+    pub stalled: Span,
+    /// Time in which partitions that had an owner had none, summed.
+    pub unowned: Span,
+    /// The longest such time of one partition.
+    pub longest_unowned: Span,
+    /// Who is a running member at the end, with what it owns.
+    pub owners: Vec<(ConsumerId, Vec<PartitionId>)>,
+    /// Who idled, and how long.
+    pub idle: Vec<Idle>,
+    /// The largest lag seen, and when.
+    pub peak_lag: (u64, Instant),
+    /// Lag at the end.
+    pub final_lag: u64,
+    /// Distinct records processed.
+    pub processed: u64,
+    /// Attempts beyond the first, by cause.
+    pub duplicates: BTreeMap<Cause, u64>,
+    /// Records jumped over, by cause.
+    pub skipped: BTreeMap<Cause, u64>,
+    /// Records not yet processed nor jumped over.
+    pub waiting: u64,
+    /// Fatal errors, by consumer.
+    pub failures: Vec<(ConsumerId, Failure)>,
+}
+
+/// A member that owned nothing while its group was stable.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Idle {
+    /// Who.
+    pub consumer: ConsumerId,
+    /// Since when, the first time.
+    pub since: Instant,
+    /// How long, all told.
+    pub time: Span,
+    /// Whether it still idles at the end.
+    pub at_end: bool,
+}
+
+/// Sums a run up.
+pub fn summarize(run: &mut Run, scenario: &Scenario) -> Summary {
+    let end = end_of(scenario);
+    let logs = &mut run.logs;
+    let produced =
+        logs.partitions.iter().map(|log| log.visible_end(end, &mut logs.producers)).sum();
+    let recoveries = recoveries(run, end);
+    let groups =
+        (0..scenario.groups.len()).map(|g| summarize_group(run, scenario, GroupId::new(g), end));
+    Summary {
+        name: scenario.name.clone(),
+        question: scenario.question.clone(),
+        seed: scenario.seed,
+        duration: scenario.duration,
+        groups: groups.collect(),
+        events: run.trace.events,
+        digest: run.trace.digest(),
+        produced,
+        recoveries,
+    }
+}
+
+fn summarize_group(
+    run: &mut Run,
+    scenario: &Scenario,
+    group: GroupId,
+    end: Instant,
+) -> GroupSummary {
+    let trace = &run.trace;
+    let (offsets_partition, coordinator) = run.coordinators[group.index()];
+    let tenures: Vec<Tenure> = tenures(trace, group, end);
+    let vacancies: Vec<Span> =
+        vacancies(&tenures, end).iter().map(|vacancy| vacancy.to.since(vacancy.from)).collect();
+    let stalled = stalls(trace, group, end).iter().map(|stall| stall.to.since(stall.from)).sum();
+    let (mut duplicates, mut skipped) = (BTreeMap::new(), BTreeMap::new());
+    let mut frontier = 0;
+    for (_, account) in trace.ledger.accounts(group) {
+        frontier += account.frontier();
+        for (&cause, count) in &account.duplicates {
+            *duplicates.entry(cause).or_default() += count;
+        }
+        for jump in &account.jumps {
+            *skipped.entry(jump.cause).or_default() += jump.to - jump.from;
+        }
+    }
+    let of_group = |fact: &Fact| match fact {
+        Fact::Group { group: g, what: GroupFact::Generation { .. } } => *g == group,
+        _ => false,
+    };
+    let samples = &trace.samples.groups[group.index()];
+    let peak = samples.total_lag.iter().zip(&trace.samples.times).max_by_key(|(lag, at)| {
+        // The first moment of the largest lag.
+        (**lag, std::cmp::Reverse(**at))
+    });
+    let partitions = &run.group_partitions[group.index()];
+    let logs = &mut run.logs;
+    let ends: u64 = partitions
+        .iter()
+        .map(|p| logs.partitions[p.index()].visible_end(end, &mut logs.producers))
+        .sum();
+    GroupSummary {
+        group,
+        name: scenario.groups[group.index()].name.clone(),
+        offsets_partition,
+        coordinator,
+        partitions: partitions.len(),
+        members: trace.live.groups[group.index()].members.len(),
+        generation: trace.live.groups[group.index()].generation,
+        rebalances: trace.facts.iter().filter(|(_, fact)| of_group(fact)).count(),
+        stalled,
+        unowned: vacancies.iter().copied().sum(),
+        longest_unowned: vacancies.iter().copied().max().unwrap_or(Span::ZERO),
+        owners: owners(run, group),
+        idle: idle(run, scenario, group, end),
+        peak_lag: peak.map_or((0, Instant::ZERO), |(&lag, &at)| (lag, at)),
+        final_lag: run.trace.samples.groups[group.index()].total_lag.last().copied().unwrap_or(0),
+        processed: run.trace.ledger.totals(group).0,
+        duplicates,
+        skipped,
+        waiting: ends.saturating_sub(frontier),
+        failures: failures(run, group),
+    }
+}
+
+fn owners(run: &Run, group: GroupId) -> Vec<(ConsumerId, Vec<PartitionId>)> {
+    let live = &run.trace.live;
+    let members = (0..live.consumers.len()).map(ConsumerId::new).filter(|id| {
+        let state = &live.consumers[id.index()];
+        run.trace.consumers[id.index()].group == group && state.running && state.member
+    });
+    members.map(|id| (id, live.consumers[id.index()].owned.clone())).collect()
+}
+
+fn failures(run: &Run, group: GroupId) -> Vec<(ConsumerId, Failure)> {
+    let failed = |(_, fact): &(Instant, Fact)| match fact {
+        Fact::Consumer { consumer, what: ConsumerFact::Failed(failure) }
+            if run.trace.consumers[consumer.index()].group == group =>
+        {
+            Some((*consumer, *failure))
+        }
+        _ => None,
+    };
+    run.trace.facts.iter().filter_map(failed).collect()
+}
+
+/// Who idled in a group, in order of the first time.
+fn idle(run: &Run, scenario: &Scenario, group: GroupId, end: Instant) -> Vec<Idle> {
+    let trace = &run.trace;
+    let mut live = Live::new(scenario.groups.len(), run.topics.partition_count());
+    for _ in &trace.consumers {
+        live.add_consumer();
+    }
+    let mut open: Vec<Option<Instant>> = vec![None; trace.consumers.len()];
+    let mut idle: Vec<Idle> = Vec::new();
+    let mut close = |consumer: ConsumerId, from: Instant, to: Instant, at_end: bool| {
+        let span = to.since(from);
+        if span.is_zero() {
+            return;
+        }
+        match idle.iter_mut().find(|idle| idle.consumer == consumer) {
+            Some(known) => {
+                known.time += span;
+                known.at_end = at_end;
+            }
+            None => idle.push(Idle { consumer, since: from, time: span, at_end }),
+        }
+    };
+    for (at, fact) in &trace.facts {
+        let of = match fact {
+            Fact::Consumer { consumer, .. } => trace.consumers[consumer.index()].group,
+            Fact::Group { group, .. } => *group,
+            Fact::Struck { .. } => continue,
+        };
+        if of != group {
+            continue;
+        }
+        live.record(group, fact);
+        for (row, since) in open.iter_mut().enumerate() {
+            let consumer = ConsumerId::new(row);
+            if trace.consumers[row].group != group {
+                continue;
+            }
+            match (*since, live.is_idle(group, consumer)) {
+                (None, true) => *since = Some(*at),
+                (Some(from), false) => {
+                    close(consumer, from, *at, false);
+                    *since = None;
+                }
+                _ => {}
+            }
+        }
+    }
+    for (row, since) in open.into_iter().enumerate() {
+        if let Some(from) = since {
+            close(ConsumerId::new(row), from, end, true);
+        }
+    }
+    idle
+}
