@@ -9,6 +9,7 @@ pub mod coordinator;
 pub mod kernel;
 pub mod model;
 pub mod parse;
+pub mod report;
 pub mod scenario;
 pub mod trace;
 pub mod world;

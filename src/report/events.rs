@@ -1,0 +1,182 @@
+//! Facts as JSON lines, with the event names of Kafka's `VerifiableConsumer` where they exist.
+
+use super::names::Names;
+use crate::kernel::time::Instant;
+use crate::model::fact::{ConsumerFact, Fact, GroupFact, PositionSource};
+use crate::model::id::PartitionId;
+use crate::model::topic::Topics;
+use crate::scenario::Scenario;
+use crate::trace::{ConsumerInfo, Observer};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Turns the facts of a run under way into lines.
+#[derive(Debug)]
+pub struct Lines<'a, Sink> {
+    scenario: &'a Scenario,
+    topics: Topics,
+    consumers: Vec<ConsumerInfo>,
+    sink: Sink,
+}
+
+impl<'a, Sink: FnMut(&str)> Lines<'a, Sink> {
+    /// Lines of a run of this scenario. The sink gets one at a time, without its end.
+    pub fn new(scenario: &'a Scenario, sink: Sink) -> Self {
+        Lines { scenario, topics: Topics::default(), consumers: Vec::new(), sink }
+    }
+}
+
+impl<Sink: FnMut(&str)> Observer for Lines<'_, Sink> {
+    fn topics(&mut self, topics: &Topics) {
+        self.topics = topics.clone();
+    }
+
+    fn consumer(&mut self, info: &ConsumerInfo) {
+        self.consumers.push(info.clone());
+    }
+
+    fn fact(&mut self, at: Instant, fact: &Fact) {
+        let (topics, consumers) = (&self.topics, self.consumers.as_slice());
+        let names = Names { scenario: self.scenario, topics, consumers };
+        if let Some(line) = names.line(at, fact) {
+            (self.sink)(&line);
+        }
+    }
+}
+
+/// A moment in seconds, exact.
+fn seconds(at: Instant) -> Value {
+    let us = at.as_us();
+    if us.is_multiple_of(1_000_000) { json!(us / 1_000_000) } else { json!(us as f64 / 1e6) }
+}
+
+/// A line: the parts that most lines have, in the order in which people look for them.
+#[derive(Serialize)]
+struct Line<'a> {
+    timestamp: Value,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consumer: Option<&'a str>,
+    #[serde(flatten)]
+    rest: Value,
+}
+
+impl Names<'_> {
+    /// The line of a fact, without its end; `None` for facts too frequent to be written.
+    pub fn line(&self, at: Instant, fact: &Fact) -> Option<String> {
+        let (name, group, consumer, rest) = match fact {
+            Fact::Struck { event, consumers } => {
+                let action = &self.scenario.events[*event].action;
+                let names: Vec<&str> = consumers.iter().map(|&id| self.consumer(id)).collect();
+                let rest = json!({ "action": action.name(), "consumers": names });
+                ("event", None, None, rest)
+            }
+            Fact::Consumer { consumer, what } => {
+                let (name, rest) = self.consumer_line(what)?;
+                let group = self.group(self.group_of(*consumer));
+                (name, Some(group), Some(self.consumer(*consumer)), rest)
+            }
+            Fact::Group { group, what } => {
+                let (name, rest) = self.group_line(what);
+                (name, Some(self.group(*group)), None, rest)
+            }
+        };
+        let line = Line { timestamp: seconds(at), name, group, consumer, rest };
+        Some(serde_json::to_string(&line).expect("numbers and texts"))
+    }
+
+    fn partition_fields(&self, id: PartitionId) -> Value {
+        let (topic, index) = self.topics.of(id);
+        json!({ "topic": &**self.topics.name(topic), "partition": index })
+    }
+
+    fn partitions(&self, ids: &[PartitionId]) -> Value {
+        ids.iter().map(|&id| self.partition_fields(id)).collect()
+    }
+
+    fn consumer_line(&self, what: &ConsumerFact) -> Option<(&'static str, Value)> {
+        Some(match what {
+            ConsumerFact::Started => ("startup_complete", json!({})),
+            ConsumerFact::Crashed => ("crashed", json!({})),
+            ConsumerFact::Closed => ("shutdown_complete", json!({})),
+            ConsumerFact::Paused { until } => ("paused", json!({ "until": seconds(*until) })),
+            ConsumerFact::Failed(why) => ("failed", json!({ "error": why.to_string() })),
+            ConsumerFact::CoordinatorFound(broker) => {
+                ("coordinator_found", json!({ "broker": broker.0 }))
+            }
+            ConsumerFact::JoinSent => ("join_sent", json!({})),
+            ConsumerFact::PollTimeout => ("poll_timeout", json!({})),
+            ConsumerFact::Revoked(ids) => {
+                ("partitions_revoked", json!({ "partitions": self.partitions(ids) }))
+            }
+            ConsumerFact::Lost(ids) => {
+                ("partitions_lost", json!({ "partitions": self.partitions(ids) }))
+            }
+            ConsumerFact::Assigned { generation, partitions } => (
+                "partitions_assigned",
+                json!({ "generation": generation, "partitions": self.partitions(partitions) }),
+            ),
+            ConsumerFact::Positioned { partition, offset, source } => {
+                let source = match source {
+                    PositionSource::Committed => "committed",
+                    PositionSource::Reset => "reset",
+                };
+                let mut fields = self.partition_fields(*partition);
+                fields["offset"] = json!(offset);
+                fields["source"] = json!(source);
+                ("position", fields)
+            }
+            ConsumerFact::Ready => ("ready", json!({})),
+            ConsumerFact::Committed { offsets, .. } => {
+                let offsets = offsets.iter().map(|&(partition, offset)| {
+                    let mut fields = self.partition_fields(partition);
+                    fields["offset"] = json!(offset);
+                    fields
+                });
+                let offsets: Value = offsets.collect();
+                ("offsets_committed", json!({ "offsets": offsets, "success": true }))
+            }
+            ConsumerFact::CommitFailed(code) => {
+                ("offsets_committed", json!({ "error": code, "success": false }))
+            }
+            ConsumerFact::Processed(_) => return None,
+        })
+    }
+
+    fn group_line(&self, what: &GroupFact) -> (&'static str, Value) {
+        match what {
+            GroupFact::MemberAdded { consumer, member } => (
+                "member_added",
+                json!({ "consumer": self.consumer(*consumer), "member": &**member }),
+            ),
+            GroupFact::MemberRemoved { consumer, member, reason } => (
+                "member_removed",
+                json!({
+                    "consumer": self.consumer(*consumer),
+                    "member": &**member,
+                    "reason": reason.name(),
+                }),
+            ),
+            GroupFact::Preparing { reason } => {
+                ("rebalance_started", json!({ "reason": reason.name() }))
+            }
+            GroupFact::Generation { generation, protocol, leader, members } => {
+                let members: Value = members.iter().map(|&id| self.consumer(id)).collect();
+                (
+                    "generation",
+                    json!({
+                        "generation": generation,
+                        "protocol": protocol.as_deref(),
+                        "leader": leader.map(|id| self.consumer(id)),
+                        "members": members,
+                    }),
+                )
+            }
+            GroupFact::Stable { generation } => {
+                ("group_stable", json!({ "generation": generation }))
+            }
+        }
+    }
+}
