@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod assignor;
+pub mod cli;
 pub mod client;
 pub mod cluster;
 pub mod conform;
