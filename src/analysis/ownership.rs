@@ -4,6 +4,7 @@ use crate::kernel::time::Instant;
 use crate::model::fact::{ConsumerFact, Fact};
 use crate::model::id::{ConsumerId, GroupId, PartitionId};
 use crate::trace::Trace;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One owner of a partition, from assignment to its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,40 +22,80 @@ pub struct Tenure {
 /// All tenures of a group, in order of their beginning. A partition that is assigned again to its
 /// owner, without having been given up, is one tenure.
 pub fn tenures(trace: &Trace, group: GroupId, end: Instant) -> Vec<Tenure> {
-    let mut all: Vec<Tenure> = Vec::new();
-    let mut open: Vec<usize> = Vec::new();
+    let mut book = Book::new(trace, end);
     for (at, fact) in &trace.facts {
         let Fact::Consumer { consumer, what } = fact else { continue };
         if trace.consumers[consumer.index()].group != group {
             continue;
         }
-        let ends = |tenure: &Tenure| match what {
+        match what {
             ConsumerFact::Revoked(partitions) | ConsumerFact::Lost(partitions) => {
-                tenure.owner == *consumer && partitions.contains(&tenure.partition)
-            }
-            ConsumerFact::Crashed | ConsumerFact::Closed => tenure.owner == *consumer,
-            ConsumerFact::Assigned { partitions, .. } => {
-                (tenure.owner == *consumer) != partitions.contains(&tenure.partition)
-            }
-            _ => false,
-        };
-        open.retain(|&row| {
-            let ended = ends(&all[row]);
-            if ended {
-                all[row].to = *at;
-            }
-            !ended
-        });
-        if let ConsumerFact::Assigned { partitions, .. } = what {
-            for &partition in partitions {
-                if !open.iter().any(|&row| all[row].partition == partition) {
-                    open.push(all.len());
-                    all.push(Tenure { partition, owner: *consumer, from: *at, to: end });
+                for &partition in partitions {
+                    book.end_of(partition, *consumer, *at);
                 }
+            }
+            ConsumerFact::Crashed | ConsumerFact::Closed => book.end_all(*consumer, &[], *at),
+            ConsumerFact::Assigned { partitions, .. } => {
+                book.end_all(*consumer, partitions, *at);
+                for &partition in partitions {
+                    book.begin(partition, *consumer, *at);
+                }
+            }
+            _ => {}
+        }
+    }
+    book.all
+}
+
+/// The tenures so far, and which of them go on.
+struct Book {
+    end: Instant,
+    all: Vec<Tenure>,
+    /// By partition: the row of the tenure that goes on.
+    open: Vec<Option<usize>>,
+    /// By consumer: what it was assigned last.
+    assigned: Vec<Vec<PartitionId>>,
+}
+
+impl Book {
+    fn new(trace: &Trace, end: Instant) -> Self {
+        let partitions = trace.live.groups.first().map_or(0, |group| group.owner.len());
+        Book {
+            end,
+            all: Vec::new(),
+            open: vec![None; partitions],
+            assigned: vec![Vec::new(); trace.consumers.len()],
+        }
+    }
+
+    fn begin(&mut self, partition: PartitionId, owner: ConsumerId, at: Instant) {
+        if let Some(row) = self.open[partition.index()] {
+            if self.all[row].owner == owner {
+                return;
+            }
+            self.all[row].to = at;
+        }
+        self.open[partition.index()] = Some(self.all.len());
+        self.all.push(Tenure { partition, owner, from: at, to: self.end });
+    }
+
+    /// Ends the tenure of a partition if it is this owner's.
+    fn end_of(&mut self, partition: PartitionId, owner: ConsumerId, at: Instant) {
+        let open = &mut self.open[partition.index()];
+        if let Some(row) = open.take_if(|row| self.all[*row].owner == owner) {
+            self.all[row].to = at;
+        }
+    }
+
+    /// Ends all tenures of an owner but those of the partitions that it keeps.
+    fn end_all(&mut self, owner: ConsumerId, kept: &[PartitionId], at: Instant) {
+        let keeps: BTreeSet<PartitionId> = kept.iter().copied().collect();
+        for partition in std::mem::replace(&mut self.assigned[owner.index()], kept.to_vec()) {
+            if !keeps.contains(&partition) {
+                self.end_of(partition, owner, at);
             }
         }
     }
-    all
 }
 
 /// A time in which nobody owned a partition that had been owned.
@@ -70,17 +111,17 @@ pub struct Vacancy {
 
 /// All vacancies of a group's partitions.
 pub fn vacancies(tenures: &[Tenure], end: Instant) -> Vec<Vacancy> {
-    let mut vacancies = Vec::new();
+    // By partition: when its tenures began, in order.
+    let mut begun: BTreeMap<PartitionId, Vec<Instant>> = BTreeMap::new();
     for tenure in tenures {
-        let next = tenures
-            .iter()
-            .filter(|other| other.partition == tenure.partition && other.from >= tenure.to)
-            .map(|other| other.from)
-            .min();
-        let to = next.unwrap_or(end);
-        if tenure.to < end && to > tenure.to {
-            vacancies.push(Vacancy { partition: tenure.partition, from: tenure.to, to });
-        }
+        begun.entry(tenure.partition).or_default().push(tenure.from);
     }
-    vacancies
+    let vacancy = |tenure: &Tenure| {
+        let begun = &begun[&tenure.partition];
+        let next = begun.get(begun.partition_point(|&from| from < tenure.to));
+        let to = next.copied().unwrap_or(end);
+        let vacant = tenure.to < end && to > tenure.to;
+        vacant.then_some(Vacancy { partition: tenure.partition, from: tenure.to, to })
+    };
+    tenures.iter().filter_map(vacancy).collect()
 }

@@ -16,10 +16,19 @@ pub struct Stall {
     pub to: Instant,
 }
 
+/// A stall that goes on.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    /// Its row.
+    row: usize,
+    /// Whether the consumer has asked to join since it began.
+    rejoined: bool,
+}
+
 /// All stalls of a group, in order of their beginning.
 pub fn stalls(trace: &Trace, group: GroupId, end: Instant) -> Vec<Stall> {
-    let mut all: Vec<Stall> = Vec::new();
-    let mut open: Vec<Option<usize>> = vec![None; trace.consumers.len()];
+    let mut all: Vec<Option<Stall>> = Vec::new();
+    let mut open: Vec<Option<Open>> = vec![None; trace.consumers.len()];
     for (at, fact) in &trace.facts {
         let Fact::Consumer { consumer, what } = fact else { continue };
         if trace.consumers[consumer.index()].group != group {
@@ -30,30 +39,24 @@ pub fn stalls(trace: &Trace, group: GroupId, end: Instant) -> Vec<Stall> {
             ConsumerFact::Revoked(partitions) | ConsumerFact::Lost(partitions)
                 if !partitions.is_empty() && stalled.is_none() =>
             {
-                *stalled = Some(all.len());
-                all.push(Stall { consumer: *consumer, from: *at, to: end });
+                *stalled = Some(Open { row: all.len(), rejoined: false });
+                all.push(Some(Stall { consumer: *consumer, from: *at, to: end }));
+            }
+            ConsumerFact::JoinSent => {
+                if let Some(open) = stalled {
+                    open.rejoined = true;
+                }
             }
             ConsumerFact::Ready | ConsumerFact::Crashed | ConsumerFact::Closed => {
-                if let Some(row) = stalled.take() {
-                    all[row].to = *at;
+                if let Some(open) = stalled.take() {
+                    // What a consumer gives up because it closes stalls nobody.
+                    let gave_up = *what == ConsumerFact::Closed && !open.rejoined;
+                    all[open.row] =
+                        all[open.row].filter(|_| !gave_up).map(|stall| Stall { to: *at, ..stall });
                 }
             }
             _ => {}
         }
     }
-    // What a consumer gives up when it closes stalls nobody.
-    all.retain(|stall| !closes(trace, stall));
-    all
-}
-
-/// Whether the consumer gave up its partitions because it closed.
-fn closes(trace: &Trace, stall: &Stall) -> bool {
-    let closed =
-        (stall.to, Fact::Consumer { consumer: stall.consumer, what: ConsumerFact::Closed });
-    let rejoined = |(at, fact): &(Instant, Fact)| {
-        *at >= stall.from
-            && *at <= stall.to
-            && *fact == Fact::Consumer { consumer: stall.consumer, what: ConsumerFact::JoinSent }
-    };
-    trace.facts.contains(&closed) && !trace.facts.iter().any(rejoined)
+    all.into_iter().flatten().collect()
 }
