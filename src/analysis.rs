@@ -1,12 +1,15 @@
 //! All numbers that any report shows: pure functions of a finished run.
 
+pub mod activity;
 pub mod cost;
 pub mod gauge;
 pub mod history;
 pub mod latency;
 pub mod measure;
 pub mod ownership;
+pub mod rebalance;
 pub mod recovery;
+pub mod spread;
 pub mod stall;
 pub mod summary;
 pub mod verdict;

@@ -1,5 +1,6 @@
 //! What happened, in a few numbers: what a person reads in ten seconds and `summary.json` holds.
 
+use super::activity::{Activity, Spell, activities};
 use super::measure::end_of;
 use super::ownership::{Tenure, tenures, vacancies};
 use super::recovery::{Recovery, recoveries};
@@ -8,8 +9,8 @@ use crate::kernel::time::{Instant, Span};
 use crate::model::fact::{ConsumerFact, Fact, Failure, GroupFact};
 use crate::model::id::{BrokerId, ConsumerId, GroupId, PartitionId};
 use crate::scenario::Scenario;
+use crate::trace::Trace;
 use crate::trace::ledger::Cause;
-use crate::trace::live::Live;
 use crate::world::Run;
 use std::collections::BTreeMap;
 
@@ -167,7 +168,7 @@ fn summarize_group(
         unowned: vacancies.iter().copied().sum(),
         longest_unowned: vacancies.iter().copied().max().unwrap_or(Span::ZERO),
         owners: owners(run, group),
-        idle: idle(run, scenario, group, end),
+        idle: idle(&run.trace, group, end),
         peak_lag: peak.map_or((0, Instant::ZERO), |(&lag, &at)| (lag, at)),
         final_lag: run.trace.samples.groups[group.index()].total_lag.last().copied().unwrap_or(0),
         processed: run.trace.ledger.totals(group).0,
@@ -200,56 +201,19 @@ fn failures(run: &Run, group: GroupId) -> Vec<(ConsumerId, Failure)> {
 }
 
 /// Who idled in a group, in order of the first time.
-fn idle(run: &Run, scenario: &Scenario, group: GroupId, end: Instant) -> Vec<Idle> {
-    let trace = &run.trace;
-    let mut live = Live::new(scenario.groups.len(), run.topics.partition_count());
-    for _ in &trace.consumers {
-        live.add_consumer();
-    }
-    let mut open: Vec<Option<Instant>> = vec![None; trace.consumers.len()];
+fn idle(trace: &Trace, group: GroupId, end: Instant) -> Vec<Idle> {
+    let mut spells = activities(trace, group, end).spells;
+    spells.retain(|spell| spell.activity == Activity::Idle);
+    spells.sort_by_key(|spell| (spell.from, spell.consumer));
+    let mut rows: Vec<Option<usize>> = vec![None; trace.consumers.len()];
     let mut idle: Vec<Idle> = Vec::new();
-    let mut close = |consumer: ConsumerId, from: Instant, to: Instant, at_end: bool| {
-        let span = to.since(from);
-        if span.is_zero() {
-            return;
+    for Spell { consumer, from, to, .. } in spells {
+        let row = *rows[consumer.index()].get_or_insert(idle.len());
+        if row == idle.len() {
+            idle.push(Idle { consumer, since: from, time: Span::ZERO, at_end: false });
         }
-        match idle.iter_mut().find(|idle| idle.consumer == consumer) {
-            Some(known) => {
-                known.time += span;
-                known.at_end = at_end;
-            }
-            None => idle.push(Idle { consumer, since: from, time: span, at_end }),
-        }
-    };
-    for (at, fact) in &trace.facts {
-        let of = match fact {
-            Fact::Consumer { consumer, .. } => trace.consumers[consumer.index()].group,
-            Fact::Group { group, .. } => *group,
-            Fact::Struck { .. } => continue,
-        };
-        if of != group {
-            continue;
-        }
-        live.record(group, fact);
-        for (row, since) in open.iter_mut().enumerate() {
-            let consumer = ConsumerId::new(row);
-            if trace.consumers[row].group != group {
-                continue;
-            }
-            match (*since, live.is_idle(group, consumer)) {
-                (None, true) => *since = Some(*at),
-                (Some(from), false) => {
-                    close(consumer, from, *at, false);
-                    *since = None;
-                }
-                _ => {}
-            }
-        }
-    }
-    for (row, since) in open.into_iter().enumerate() {
-        if let Some(from) = since {
-            close(ConsumerId::new(row), from, end, true);
-        }
+        idle[row].time += to.since(from);
+        idle[row].at_end = to == end;
     }
     idle
 }
