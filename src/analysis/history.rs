@@ -39,10 +39,17 @@ impl History {
     /// Histories of these partitions. The run has kept what they are made of.
     pub fn of(run: &Run, group: GroupId, partitions: &[PartitionId], end: Instant) -> Vec<History> {
         let tenures = tenures(&run.trace, group, end);
-        partitions.iter().map(|&partition| Self::of_one(run, group, partition, &tenures)).collect()
+        let of_one = |&partition| Self::of_one(run, group, partition, &tenures, end);
+        partitions.iter().map(of_one).collect()
     }
 
-    fn of_one(run: &Run, group: GroupId, partition: PartitionId, tenures: &[Tenure]) -> History {
+    fn of_one(
+        run: &Run,
+        group: GroupId,
+        partition: PartitionId,
+        tenures: &[Tenure],
+        end: Instant,
+    ) -> History {
         let steps = &run.trace.steps;
         let committed = steps.committed[group.index()].get(partition.index());
         let mut position: Vec<(Instant, Option<u64>)> = Vec::new();
@@ -58,14 +65,14 @@ impl History {
             }
         }
         let ours = || tenures.iter().filter(|tenure| tenure.partition == partition);
-        if let Some(progress) = steps.progress[group.index()].get(partition.index()) {
+        if let Some(positions) = steps.positions[group.index()].get(partition.index()) {
             let owned = |at: Instant| ours().any(|tenure| tenure.from <= at && at < tenure.to);
-            let processed = progress.iter().map(|batch| batch.processed);
-            for processed in processed.filter(|processed| owned(processed.returned)) {
-                position.push((processed.returned, Some(processed.to)));
-            }
+            let owned = positions.iter().filter(|(at, _)| owned(*at));
+            position.extend(owned.map(|&(at, offset)| (at, Some(offset))));
         }
-        position.extend(ours().map(|tenure| (tenure.to, None)));
+        // At the end of the run nobody gives anything up.
+        let ended = ours().filter(|tenure| tenure.to < end);
+        position.extend(ended.map(|tenure| (tenure.to, None)));
         position.sort_by_key(|&(at, _)| at);
         History {
             partition,

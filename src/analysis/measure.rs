@@ -254,8 +254,8 @@ impl Question<'_> {
             total += match (metric, account) {
                 (Metric::Waiting, account) => {
                     let done = account.map_or(0, |account| {
-                        let batches = batches(run, group, partition);
-                        once_by(batches, to) + jumped(account, Instant::ZERO, to, |_| true)
+                        let skipped = jumped(account, Instant::ZERO, to, |_| true);
+                        self.once(run, group, partition, to) + skipped
                     });
                     let log = &run.logs.partitions[partition.index()];
                     log.visible_end(to, &mut run.logs.producers).saturating_sub(done)
@@ -265,8 +265,12 @@ impl Question<'_> {
                     jumped(account, from, to, |cause| self.is_cause(cause))
                 }
                 (Metric::Processed, Some(_)) => {
-                    let batches = batches(run, group, partition);
-                    once_by(batches, to) - once_by(batches, from)
+                    let done = |at| self.once(run, group, partition, at);
+                    done(to) - done(from)
+                }
+                (_, Some(account)) if self.is_whole() => {
+                    let ours = account.duplicates.iter().filter(|(cause, _)| self.is_cause(**cause));
+                    ours.map(|(_, records)| records).sum()
                 }
                 (_, Some(_)) => {
                     let batches = batches(run, group, partition);
@@ -281,6 +285,19 @@ impl Question<'_> {
             };
         }
         Ok(total as f64)
+    }
+
+    fn is_whole(&self) -> bool {
+        self.window.is_whole(self.scenario.duration)
+    }
+
+    /// Distinct records of a partition processed by `at`.
+    fn once(&self, run: &Run, group: GroupId, partition: PartitionId, at: Instant) -> u64 {
+        let account = run.trace.ledger.account(group, partition);
+        match account {
+            Some(account) if self.is_whole() && at == self.end => account.processed.len(),
+            _ => once_by(batches(run, group, partition), at),
+        }
     }
 
     fn throughput(&self, run: &mut Run) -> Measured {
@@ -301,6 +318,10 @@ impl Question<'_> {
         } else {
             let group = self.group()?;
             let mut done = 0;
+            if self.is_whole() {
+                let (once, again) = run.trace.ledger.totals(group);
+                return Ok((once + again) as f64 / seconds);
+            }
             for partition in self.partitions(run)? {
                 for batch in batches(run, group, partition) {
                     done += done_by(&batch.processed, to) - done_by(&batch.processed, from);

@@ -1,7 +1,7 @@
 //! `[[expect]]`: what must be true of a run.
 
 pub use super::metric::Metric;
-use crate::kernel::time::Instant;
+use crate::kernel::time::{Instant, Span};
 use crate::model::id::{GroupId, ProducerId, TopicId};
 
 /// One `[[expect]]` block.
@@ -52,6 +52,17 @@ pub enum Window {
         /// How the values in the window become one.
         stat: Stat,
     },
+}
+
+impl Window {
+    /// Whether it takes the whole run in, whose length is given.
+    pub fn is_whole(self, duration: Span) -> bool {
+        let end = Instant::ZERO + duration;
+        match self {
+            Window::At(at) => at == end,
+            Window::Over { from, to, .. } => from == Instant::ZERO && to == end,
+        }
+    }
 }
 
 /// How the values of a window become one.

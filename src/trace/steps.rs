@@ -21,6 +21,8 @@ pub struct Steps {
     wanted: Vec<Wanted>,
     /// By group and partition: committed offsets with the moment of each commit.
     pub committed: Vec<Vec<Vec<(Instant, u64)>>>,
+    /// By group and partition: positions after a poll, with its moment.
+    pub positions: Vec<Vec<Vec<(Instant, u64)>>>,
     /// By group and partition: batches processed, with what each repeated.
     pub progress: Vec<Vec<Vec<Batch>>>,
     /// By group: every batch processed, if latency is asked for.
@@ -32,6 +34,10 @@ impl Steps {
         let per = |keep: bool| if keep { partitions } else { 0 };
         Steps {
             committed: wanted.iter().map(|w| vec![Vec::new(); per(w.commits)]).collect(),
+            positions: wanted
+                .iter()
+                .map(|w| vec![Vec::new(); per(w.commits || w.positions)])
+                .collect(),
             progress: wanted.iter().map(|w| vec![Vec::new(); per(w.progress)]).collect(),
             batches: vec![Vec::new(); groups],
             wanted,
@@ -57,6 +63,10 @@ impl Steps {
                 }
             }
             ConsumerFact::Processed(p) => {
+                let committed = self.committed[group].get(p.partition.index());
+                if wanted.positions || committed.is_some_and(Vec::is_empty) {
+                    self.positions[group][p.partition.index()].push((p.returned, p.to));
+                }
                 if wanted.progress {
                     self.progress[group][p.partition.index()]
                         .push(Batch { processed: *p, repeated });

@@ -2,14 +2,15 @@
 
 use crate::model::id::GroupId;
 use crate::scenario::Scenario;
-use crate::scenario::expect::Window;
 use crate::scenario::metric::Metric;
 
 /// What to keep of a group.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Wanted {
-    /// Every change of a committed offset.
+    /// Every change of a committed offset, and before the first one every change of a position.
     pub commits: bool,
+    /// Every change of a position.
+    pub positions: bool,
     /// Every batch processed.
     pub progress: bool,
     /// How long each record took from production to the end of its processing.
@@ -30,21 +31,20 @@ impl Wanted {
                 if expect.scope.group.is_some_and(|other| other != group) {
                     continue;
                 }
-                let within = matches!(expect.window, Window::At(_))
-                    || matches!(expect.window, Window::Over { .. });
                 match expect.metric {
-                    // Before the first commit lag is told by the position.
-                    Metric::Lag => {
+                    Metric::Lag | Metric::CommittedOffset => wanted.commits = true,
+                    Metric::Position => wanted.positions = true,
+                    Metric::PositionLag => {
                         wanted.commits = true;
-                        wanted.progress = true;
+                        wanted.positions = true;
                     }
-                    Metric::CommittedOffset => wanted.commits = true,
-                    Metric::PositionLag
-                    | Metric::Position
-                    | Metric::Processed
+                    Metric::Processed
                     | Metric::Duplicates
                     | Metric::Waiting
-                    | Metric::Throughput => wanted.progress |= within,
+                    | Metric::Throughput => {
+                        // The ledger knows the whole run.
+                        wanted.progress |= !expect.window.is_whole(scenario.duration);
+                    }
                     Metric::Latency => wanted.latency = true,
                     _ => {}
                 }
