@@ -14,6 +14,7 @@ use crate::model::message::group::{
 };
 use crate::model::message::offset::{OffsetCommitRequest, OffsetFetchRequest};
 use crate::model::message::{Request, RequestContext};
+use crate::model::record::Record;
 use crate::model::uuid::Uuid;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -36,7 +37,7 @@ pub(super) struct Player {
     commit_delay: Span,
     /// Log ends on their way to be committed.
     commits: VecDeque<(Instant, u64)>,
-    log_end: u64,
+    log: Vec<Record>,
     watch: bool,
     records: bool,
     states: BTreeMap<Name, GroupSnapshot>,
@@ -45,24 +46,7 @@ pub(super) struct Player {
 
 impl Player {
     pub(super) fn new(script: &Script) -> Result<Self, Unsupported> {
-        let mut config =
-            CoordinatorConfig { epoch_ms: script.clock, ..CoordinatorConfig::default() };
-        let mut commit_delay = Span::ZERO;
-        for (key, value) in &script.config {
-            let number = match value {
-                Value::String(text) => text.parse().ok(),
-                value => value.as_u64(),
-            };
-            let number = number.ok_or_else(|| Unsupported(format!("{key} = {value}")))?;
-            match key.as_str() {
-                "group.initial.rebalance.delay.ms" => {
-                    config.initial_rebalance_delay = Span::from_ms(number);
-                }
-                "group.max.size" => config.group_max_size = number as usize,
-                "harness.commit.delay.ms" => commit_delay = Span::from_ms(number),
-                _ => return Err(Unsupported(format!("the setting {key}"))),
-            }
-        }
+        let (config, commit_delay) = settings(script)?;
         let uuid = |text: &String| {
             Uuid::from_hyphenated(text).ok_or_else(|| Unsupported(format!("the UUID {text}")))
         };
@@ -74,7 +58,7 @@ impl Player {
             failing: None,
             commit_delay,
             commits: VecDeque::new(),
-            log_end: 0,
+            log: Vec::new(),
             watch: script.watch,
             records: script.records,
             states: BTreeMap::new(),
@@ -145,18 +129,18 @@ impl Player {
         }
     }
 
-    fn append(&mut self, records: Vec<crate::model::record::Record>) {
+    fn append(&mut self, records: Vec<Record>) {
         let mut out = Vec::new();
         if let Some((code, left)) = self.failing {
             self.failing = (left > 1).then_some((code, left - 1));
             self.shard.appended(self.now, Err(code), &mut out);
             return self.perform(out);
         }
-        self.log_end += records.len() as u64;
+        self.log.extend_from_slice(&records);
         if self.records {
             self.observe(Observed::Records(records));
         }
-        self.commits.push_back((self.now + self.commit_delay, self.log_end));
+        self.commits.push_back((self.now + self.commit_delay, self.log.len() as u64));
         self.shard.appended(self.now, Ok(()), &mut out);
         self.perform(out);
     }
@@ -217,6 +201,28 @@ impl Player {
     }
 }
 
+/// The coordinator's settings, and how long the high watermark lags behind.
+fn settings(script: &Script) -> Result<(CoordinatorConfig, Span), Unsupported> {
+    let mut config = CoordinatorConfig { epoch_ms: script.clock, ..CoordinatorConfig::default() };
+    let mut commit_delay = Span::ZERO;
+    for (key, value) in &script.config {
+        let number = match value {
+            Value::String(text) => text.parse().ok(),
+            value => value.as_u64(),
+        };
+        let number = number.ok_or_else(|| Unsupported(format!("{key} = {value}")))?;
+        match key.as_str() {
+            "group.initial.rebalance.delay.ms" => {
+                config.initial_rebalance_delay = Span::from_ms(number);
+            }
+            "group.max.size" => config.group_max_size = number as usize,
+            "harness.commit.delay.ms" => commit_delay = Span::from_ms(number),
+            _ => return Err(Unsupported(format!("the setting {key}"))),
+        }
+    }
+    Ok((config, commit_delay))
+}
+
 /// The version that a client of 4.3.1 speaks.
 fn default_version(api: &str) -> i16 {
     match api {
@@ -253,4 +259,79 @@ fn request(api: &str, step: &Step) -> Result<Request, Unsupported> {
         "ListGroups" => Request::ListGroups,
         _ => return Err(Unsupported(api.to_owned())),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coordinator::classic::state::GroupState;
+
+    /// Every dialogue with dynamic members.
+    fn scripts() -> impl Iterator<Item = Script> {
+        let readable = include_str!("../../tests/vectors/coordinator/readable-classic.jsonl");
+        let random = include_str!("../../tests/vectors/coordinator/random-classic.jsonl");
+        let lines = readable.lines().chain(random.lines());
+        lines.map(|line| serde_json::from_str(line).expect("a dialogue"))
+    }
+
+    fn ask(shard: &mut Shard, now: Instant, request: Request) -> Vec<Effect> {
+        let client = RequestContext {
+            api_version: 5,
+            client_id: "asker".into(),
+            client_host: "/127.0.0.1".into(),
+        };
+        let mut out = Vec::new();
+        let mut no_ids = || unreachable!("nobody joins");
+        shard.handle(now, u64::MAX, &client, request, &mut no_ids, &mut out);
+        out
+    }
+
+    /// What a coordinator tells of a group's offsets, and of its members if nothing of it is in
+    /// memory alone.
+    fn told(shard: &mut Shard, now: Instant, group: &Name) -> (Vec<Effect>, Vec<Effect>) {
+        let offsets = OffsetFetchRequest {
+            group_id: group.clone(),
+            topics: None,
+            ..OffsetFetchRequest::default()
+        };
+        let group = Request::DescribeGroups(vec![group.clone()]);
+        (ask(shard, now, offsets.into()), ask(shard, now, group))
+    }
+
+    #[test]
+    fn replaying_the_log_gives_the_persisted_state() {
+        let mut compared = 0;
+        for script in scripts() {
+            let mut player = Player::new(&script).expect("it is supported");
+            let fails = |step: &Step| step.r#do.as_deref() == Some("AppendError");
+            if script.steps.iter().any(fails) || !player.commit_delay.is_zero() {
+                // Memory may be ahead of the log.
+                continue;
+            }
+            let mut inputs = script.steps.iter().filter(|step| step.r#do.is_some()).peekable();
+            while let Some(input) = inputs.next() {
+                player.run(input).expect("it is supported");
+                player.advance(inputs.peek().map(|next| next.t));
+                let (log, now) = (player.log.clone(), player.now);
+                let mut heir = Shard::new(settings(&script).expect("it is supported").0);
+                heir.load(now, log, &mut Vec::new());
+                for id in player.shard.group_ids() {
+                    let before = player.shard.snapshot(&id);
+                    let settled = [GroupState::Stable, GroupState::Empty].map(GroupState::name);
+                    if before.generation == 0 || !settled.contains(&&*before.state) {
+                        // The progress of a join is memory, lost at a failover as in Kafka.
+                        continue;
+                    }
+                    let after = heir.snapshot(&id);
+                    let pending_sync = BTreeSet::new();
+                    let before = GroupSnapshot { pending_join: 0, pending_sync, ..before };
+                    assert_eq!(before, after, "{} after #{}", script.id, input.n);
+                    let (old, new) = (told(&mut player.shard, now, &id), told(&mut heir, now, &id));
+                    assert_eq!(old, new, "{} after #{}", script.id, input.n);
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared > 200, "only {compared} comparisons");
+    }
 }
