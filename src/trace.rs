@@ -17,7 +17,8 @@ use crate::model::fact::{ConsumerFact, Fact};
 use crate::model::id::{ConsumerId, GroupId};
 use crate::model::topic::Topics;
 use crate::scenario::Scenario;
-use invariant::{Invariants, Violation};
+use invariant::Invariants;
+pub use invariant::Violation;
 use ledger::Ledger;
 use live::Live;
 use samples::Samples;
@@ -27,11 +28,16 @@ use wanted::Wanted;
 /// Sees every fact as it happens, the frequent ones too that a [`Trace`] does not keep.
 pub trait Observer {
     /// The topics of the run, before everything else.
-    fn topics(&mut self, topics: &Topics);
+    fn topics(&mut self, _topics: &Topics) {}
     /// One more consumer, with the next id.
-    fn consumer(&mut self, info: &ConsumerInfo);
+    fn consumer(&mut self, _info: &ConsumerInfo) {}
     /// A fact.
     fn fact(&mut self, at: Instant, fact: &Fact);
+}
+
+/// Nobody looks.
+impl Observer for () {
+    fn fact(&mut self, _: Instant, _: &Fact) {}
 }
 
 /// A consumer that took part in a run.
@@ -74,7 +80,7 @@ impl Trace {
             live: Live::new(groups, partitions),
             ledger: Ledger::new(scenario, partitions),
             samples: Samples::new(groups, partitions, sample),
-            steps: Steps::new(Wanted::new(scenario), groups, partitions),
+            steps: Steps::new(Wanted::new(scenario), partitions),
             events: 0,
             digest: Digest::default(),
             invariants: Invariants::new(groups),

@@ -1,13 +1,14 @@
 //! How long records took from production to the end of their processing.
 
 use super::gauge::weighted_percentile;
+use crate::cluster::fetch::Logs;
 use crate::kernel::time::Instant;
 use crate::model::fact::Processed;
 use crate::model::id::GroupId;
 use crate::scenario::expect::Stat;
 use crate::world::Run;
 
-/// A batch is cut into so many pieces at most, each with the latency of its middle.
+/// Of a batch so many records are looked at, at most, each for as many.
 const PIECES: u64 = 16;
 
 /// Latency (s) of the records whose processing ended in (from, to]. `None`: there were none.
@@ -18,12 +19,15 @@ pub fn latency(
     to: Instant,
     stat: Stat,
 ) -> Option<f64> {
-    let batches = std::mem::take(&mut run.trace.steps.batches[group.index()]);
+    let progress = std::mem::take(&mut run.trace.steps.progress[group.index()]);
     let mut weighted = Vec::new();
-    for batch in batches.iter().filter(|batch| from < batch.end && batch.end <= to) {
-        pieces(run, batch, &mut weighted);
+    for batch in progress.iter().flatten().map(|batch| batch.processed) {
+        if from < batch.end && batch.start <= to {
+            let pieces = pieces(&mut run.logs, &batch).filter(|&(at, ..)| from < at && at <= to);
+            weighted.extend(pieces.map(|(_, latency, weight)| (latency, weight)));
+        }
     }
-    run.trace.steps.batches[group.index()] = batches;
+    run.trace.steps.progress[group.index()] = progress;
     if weighted.is_empty() {
         return None;
     }
@@ -39,18 +43,19 @@ pub fn latency(
     }
 }
 
-fn pieces(run: &mut Run, batch: &Processed, weighted: &mut Vec<(f64, f64)>) {
+/// Some records of a batch: when each was done, how long that took (s), for how many it stands.
+fn pieces(logs: &mut Logs, batch: &Processed) -> impl Iterator<Item = (Instant, f64, f64)> {
     let n = batch.to - batch.from;
     let pieces = n.min(PIECES);
     let spent = batch.end.since(batch.start).as_us();
-    for piece in 0..pieces {
-        let record = n * (2 * piece + 1) / (2 * pieces);
-        let done = batch.start.as_us() + spent * (record + 1) / n;
-        let log = &run.logs.partitions[batch.partition.index()];
-        let end = Instant::from_us(done);
-        let produced =
-            log.visible_from(batch.from + record, Instant::ZERO, end, &mut run.logs.producers);
-        let took = end.since(produced.unwrap_or(end)).as_secs_f64();
-        weighted.push((took, n as f64 / pieces as f64));
-    }
+    let (partition, from, start) = (batch.partition.index(), batch.from, batch.start.as_us());
+    (0..pieces).map(move |piece| {
+        // The first and the last record are among them.
+        let record = piece * (n - 1) / (pieces - 1).max(1);
+        let done = Instant::from_us(start + spent * (record + 1) / n);
+        let log = &logs.partitions[partition];
+        let produced = log.visible_from(from + record, Instant::ZERO, done, &mut logs.producers);
+        let took = done.since(produced.unwrap_or(done)).as_secs_f64();
+        (done, took, n as f64 / pieces as f64)
+    })
 }

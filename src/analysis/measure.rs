@@ -269,7 +269,8 @@ impl Question<'_> {
                     done(to) - done(from)
                 }
                 (_, Some(account)) if self.is_whole() => {
-                    let ours = account.duplicates.iter().filter(|(cause, _)| self.is_cause(**cause));
+                    let ours =
+                        account.duplicates.iter().filter(|(cause, _)| self.is_cause(**cause));
                     ours.map(|(_, records)| records).sum()
                 }
                 (_, Some(_)) => {

@@ -4,10 +4,8 @@ use super::exit::Exit;
 use super::load::{self, Loaded};
 use super::{TestArguments, broken, print};
 use crate::analysis::verdict::{Verdict, judge};
-use crate::model::fact::Fact;
 use crate::report::expectation;
-use crate::trace::{ConsumerInfo, Observer};
-use crate::{kernel, model, world};
+use crate::world;
 use rayon::prelude::*;
 use std::fmt::Write;
 
@@ -48,18 +46,9 @@ struct Tested {
     failed: usize,
 }
 
-/// Nobody listens.
-struct Deaf;
-
-impl Observer for Deaf {
-    fn topics(&mut self, _: &model::topic::Topics) {}
-    fn consumer(&mut self, _: &ConsumerInfo) {}
-    fn fact(&mut self, _: kernel::time::Instant, _: &Fact) {}
-}
-
 fn check(one: &Loaded) -> Result<Tested, world::Violation> {
     let scenario = &one.scenario;
-    let mut run = world::run(scenario, &mut Deaf, &mut |_| ());
+    let mut run = world::run(scenario, &mut (), &mut |_| ());
     if let Some(violation) = run.violation.take() {
         return Err(violation);
     }

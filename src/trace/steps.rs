@@ -25,12 +25,10 @@ pub struct Steps {
     pub positions: Vec<Vec<Vec<(Instant, u64)>>>,
     /// By group and partition: batches processed, with what each repeated.
     pub progress: Vec<Vec<Vec<Batch>>>,
-    /// By group: every batch processed, if latency is asked for.
-    pub batches: Vec<Vec<Processed>>,
 }
 
 impl Steps {
-    pub(super) fn new(wanted: Vec<Wanted>, groups: usize, partitions: usize) -> Self {
+    pub(super) fn new(wanted: Vec<Wanted>, partitions: usize) -> Self {
         let per = |keep: bool| if keep { partitions } else { 0 };
         Steps {
             committed: wanted.iter().map(|w| vec![Vec::new(); per(w.commits)]).collect(),
@@ -39,7 +37,6 @@ impl Steps {
                 .map(|w| vec![Vec::new(); per(w.commits || w.positions)])
                 .collect(),
             progress: wanted.iter().map(|w| vec![Vec::new(); per(w.progress)]).collect(),
-            batches: vec![Vec::new(); groups],
             wanted,
         }
     }
@@ -70,9 +67,6 @@ impl Steps {
                 if wanted.progress {
                     self.progress[group][p.partition.index()]
                         .push(Batch { processed: *p, repeated });
-                }
-                if wanted.latency {
-                    self.batches[group].push(*p);
                 }
             }
             _ => {}

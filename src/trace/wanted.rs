@@ -13,8 +13,6 @@ pub struct Wanted {
     pub positions: bool,
     /// Every batch processed.
     pub progress: bool,
-    /// How long each record took from production to the end of its processing.
-    pub latency: bool,
 }
 
 impl Wanted {
@@ -45,7 +43,7 @@ impl Wanted {
                         // The ledger knows the whole run.
                         wanted.progress |= !expect.window.is_whole(scenario.duration);
                     }
-                    Metric::Latency => wanted.latency = true,
+                    Metric::Latency => wanted.progress = true,
                     _ => {}
                 }
             }

@@ -1,0 +1,150 @@
+//! Each invariant breaks when what it forbids happens.
+
+use crate::scenario;
+use rejoin::kernel::time::{Instant, Span};
+use rejoin::model::fact::{ConsumerFact, Fact, GroupFact, PositionSource, Processed};
+use rejoin::model::id::{ConsumerId, GroupId, PartitionId};
+use rejoin::trace::{ConsumerInfo, Trace, Violation};
+
+const GROUP: GroupId = GroupId(0);
+const FIRST: ConsumerId = ConsumerId(0);
+const SECOND: ConsumerId = ConsumerId(1);
+const PARTITION: PartitionId = PartitionId(0);
+
+/// A trace of a group of two consumers, who are members of generation 1.
+fn trace() -> Trace {
+    let scenario = scenario(
+        r#"
+        duration = "1m"
+        [topics.orders]
+        [groups.search]
+        topics = ["orders"]
+        consumers = 2
+        "#,
+    );
+    let mut trace = Trace::new(&scenario, 1, Span::from_secs(1));
+    for (id, name) in [(FIRST, "search-1"), (SECOND, "search-2")] {
+        trace.add_consumer(ConsumerInfo { name: name.to_owned(), group: GROUP });
+        let added = GroupFact::MemberAdded { consumer: id, member: name.into() };
+        tell(&mut trace, group(added)).unwrap();
+    }
+    tell(&mut trace, generation(1)).unwrap();
+    trace
+}
+
+fn tell(trace: &mut Trace, fact: Fact) -> Result<(), Violation> {
+    trace.record(Instant::from_secs(1), fact)
+}
+
+fn group(what: GroupFact) -> Fact {
+    Fact::Group { group: GROUP, what }
+}
+
+fn consumer(consumer: ConsumerId, what: ConsumerFact) -> Fact {
+    Fact::Consumer { consumer, what }
+}
+
+fn generation(generation: i32) -> Fact {
+    let (leader, members) = (Some(FIRST), vec![FIRST, SECOND]);
+    group(GroupFact::Generation { generation, protocol: Some("range".into()), leader, members })
+}
+
+fn assigned(who: ConsumerId, generation: i32) -> Fact {
+    consumer(who, ConsumerFact::Assigned { generation, partitions: vec![PARTITION] })
+}
+
+fn committed(who: ConsumerId, member: &str, generation: i32) -> Fact {
+    let offsets = vec![(PARTITION, 0)];
+    consumer(who, ConsumerFact::Committed { generation, member: member.into(), offsets })
+}
+
+fn processed(from: u64, to: u64) -> Fact {
+    let at = Instant::from_secs(1);
+    let what = Processed { partition: PARTITION, from, to, start: at, end: at, returned: at };
+    consumer(FIRST, ConsumerFact::Processed(what))
+}
+
+fn positioned(offset: u64) -> Fact {
+    let source = PositionSource::Committed;
+    consumer(FIRST, ConsumerFact::Positioned { partition: PARTITION, offset, source })
+}
+
+#[track_caller]
+fn breaks(result: Result<(), Violation>, invariant: &str, detail: &str) {
+    let violation = result.expect_err("it must break");
+    assert_eq!(violation.invariant, invariant);
+    assert!(violation.detail.contains(detail), "{violation}");
+}
+
+#[test]
+fn two_owners_of_a_partition_in_one_generation() {
+    let mut trace = trace();
+    tell(&mut trace, assigned(FIRST, 1)).unwrap();
+    tell(&mut trace, assigned(FIRST, 1)).expect("the same owner again is fine");
+    let result = tell(&mut trace, assigned(SECOND, 1));
+    breaks(result, "one owner per partition and generation", "search-1 and search-2 both own");
+}
+
+#[test]
+fn the_next_generation_may_have_another_owner() {
+    let mut trace = trace();
+    tell(&mut trace, assigned(FIRST, 1)).unwrap();
+    tell(&mut trace, generation(2)).unwrap();
+    tell(&mut trace, assigned(SECOND, 2)).unwrap();
+}
+
+#[test]
+fn a_generation_that_does_not_grow() {
+    for next in [1, 0] {
+        let result = tell(&mut trace(), generation(next));
+        breaks(result, "generations only grow", "after 1");
+    }
+}
+
+#[test]
+fn a_commit_of_a_past_generation() {
+    let mut trace = trace();
+    tell(&mut trace, committed(FIRST, "search-1", 1)).expect("a member may commit");
+    tell(&mut trace, generation(2)).unwrap();
+    let result = tell(&mut trace, committed(FIRST, "search-1", 1));
+    breaks(result, "no commit is accepted from a fenced member", "generation 1 of 2");
+}
+
+#[test]
+fn a_commit_of_somebody_who_is_no_member() {
+    let mut trace = trace();
+    let reason = rejoin::model::fact::RemovalReason::SessionExpired;
+    let member = "search-1".into();
+    let removed = GroupFact::MemberRemoved { consumer: FIRST, member, reason };
+    tell(&mut trace, group(removed)).unwrap();
+    let result = tell(&mut trace, committed(FIRST, "search-1", 1));
+    breaks(result, "no commit is accepted from a fenced member", "who is no member");
+}
+
+#[test]
+fn a_record_processed_that_nobody_had_come_to() {
+    let mut trace = trace();
+    tell(&mut trace, processed(0, 10)).unwrap();
+    tell(&mut trace, processed(5, 12)).expect("records may come twice");
+    let result = tell(&mut trace, processed(13, 20));
+    breaks(result, "every record is accounted for", "offset 13");
+}
+
+#[test]
+fn a_committed_offset_beyond_what_was_processed() {
+    let mut trace = trace();
+    tell(&mut trace, processed(0, 10)).unwrap();
+    tell(&mut trace, positioned(10)).expect("a new owner begins where the last one stopped");
+    let result = tell(&mut trace, positioned(11));
+    breaks(result, "every record is accounted for", "offset 11 is committed");
+}
+
+#[test]
+fn a_log_that_is_shorter_than_what_was_processed() {
+    let mut trace = trace();
+    tell(&mut trace, processed(0, 10)).unwrap();
+    let account = trace.ledger.account(GROUP, PARTITION).unwrap();
+    assert_eq!(account.imbalance(10), None);
+    assert_eq!(account.imbalance(25), None, "the rest waits");
+    assert!(account.imbalance(9).is_some());
+}

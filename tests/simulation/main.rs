@@ -1,0 +1,57 @@
+//! Whole runs, from the text of a scenario to what was seen.
+
+mod determinism;
+mod duplicates;
+mod invariants;
+mod measures;
+mod shipped;
+
+use rejoin::kernel::time::Instant;
+use rejoin::model::fact::Fact;
+use rejoin::parse::{self, Source};
+use rejoin::report::events::Lines;
+use rejoin::scenario::Scenario;
+use rejoin::trace::{ConsumerInfo, Observer};
+use rejoin::world::{self, Run};
+
+/// The scenario that a text describes, without its variants.
+fn scenario(text: &str) -> Scenario {
+    match parse::scenario(&Source::new("test.toml", text), &[]) {
+        Ok(mut parsed) => parsed.runs.remove(0).scenario,
+        Err(problems) => panic!("{problems}"),
+    }
+}
+
+/// Runs a scenario and collects its `events.jsonl`.
+fn run_with_lines(scenario: &Scenario) -> (Run, Vec<String>) {
+    let mut lines = Vec::new();
+    let mut observer = Lines::new(scenario, |line: &str| lines.push(line.to_owned()));
+    let run = world::run(scenario, &mut observer, &mut |_| ());
+    assert_eq!(run.violation, None, "no invariant breaks");
+    (run, lines)
+}
+
+/// All facts of a run, those too that a trace does not keep.
+#[derive(Default)]
+struct Facts {
+    consumers: Vec<ConsumerInfo>,
+    facts: Vec<(Instant, Fact)>,
+}
+
+impl Observer for Facts {
+    fn consumer(&mut self, info: &ConsumerInfo) {
+        self.consumers.push(info.clone());
+    }
+
+    fn fact(&mut self, at: Instant, fact: &Fact) {
+        self.facts.push((at, fact.clone()));
+    }
+}
+
+/// Runs a scenario and collects everything that happened.
+fn run_with_facts(scenario: &Scenario) -> (Run, Facts) {
+    let mut facts = Facts::default();
+    let run = world::run(scenario, &mut facts, &mut |_| ());
+    assert_eq!(run.violation, None, "no invariant breaks");
+    (run, facts)
+}
