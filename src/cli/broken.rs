@@ -30,3 +30,25 @@ pub(super) fn guarded<T>(
     print::err("\n");
     Err(Exit::Broken)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::time::Instant;
+
+    fn end(act: impl FnOnce() -> Result<(), Violation>) -> Result<(), Exit> {
+        guarded("run", Path::new("a.toml"), &["seed=3".to_owned()], act)
+    }
+
+    #[test]
+    fn broken_invariants_and_panics_are_bugs() {
+        let violation = Violation {
+            invariant: "generations only grow",
+            at: Instant::from_secs(3),
+            detail: "generation 1 after 1".to_owned(),
+        };
+        assert_eq!(end(|| Err(violation)), Err(Exit::Broken));
+        assert_eq!(end(|| panic!("on purpose")), Err(Exit::Broken));
+        assert_eq!(end(|| Ok(())), Ok(()));
+    }
+}
