@@ -159,9 +159,15 @@ fn disarm(armed: &mut Instant, now: Instant) -> bool {
 impl World<'_> {
     fn dispatch(&mut self, event: Event) {
         match event {
-            Event::Arrive(message) => self.arrive(message),
-            Event::Turn(message) => self.turn(message),
-            Event::Deliver(message) => self.deliver(message),
+            Event::Arrive(id) | Event::Turn(id) | Event::Deliver(id) => {
+                if self.messages.come(id) {
+                    match event {
+                        Event::Arrive(_) => self.arrive(id),
+                        Event::Turn(_) => self.turn(id),
+                        _ => self.deliver(id),
+                    }
+                }
+            }
             Event::Wake(consumer) => {
                 self.slots[consumer.index()].wake_queued = false;
                 self.wake(consumer);

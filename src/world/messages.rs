@@ -20,6 +20,8 @@ pub(super) struct Message {
     pub body: Body,
     /// When a fetch began to wait for data.
     pub parked_since: Instant,
+    /// When a fetch that waits will have what it waits for.
+    pub ready_at: Instant,
     /// When the broker answers, once that is known.
     pub answer_at: Instant,
     /// When the client gets the answer, once that is known.
@@ -38,42 +40,69 @@ pub(super) enum Body {
 /// The table of messages.
 #[derive(Debug, Default)]
 pub(super) struct Messages {
-    rows: Vec<Option<Message>>,
+    rows: Vec<Row>,
     free: Vec<u32>,
+}
+
+/// A row is free for another message only when no event in the agenda names it: an answer that was
+/// planned for two moments comes once.
+#[derive(Debug, Default)]
+struct Row {
+    message: Option<Message>,
+    /// Events in the agenda that name it.
+    events: u32,
 }
 
 impl Messages {
     pub(super) fn add(&mut self, message: Message) -> MessageId {
         let row = self.free.pop().unwrap_or_else(|| {
-            self.rows.push(None);
+            self.rows.push(Row::default());
             self.rows.len() as u32 - 1
         });
-        self.rows[row as usize] = Some(message);
+        self.rows[row as usize].message = Some(message);
         MessageId(row)
     }
 
+    /// An event in the agenda names a message.
+    pub(super) fn expect(&mut self, id: MessageId) {
+        self.rows[id.0 as usize].events += 1;
+    }
+
+    /// An event that names a message comes. Whether the message is still on its way.
+    pub(super) fn come(&mut self, id: MessageId) -> bool {
+        let row = &mut self.rows[id.0 as usize];
+        row.events -= 1;
+        if row.message.is_none() && row.events == 0 {
+            self.free.push(id.0);
+        }
+        row.message.is_some()
+    }
+
     pub(super) fn get(&self, id: MessageId) -> &Message {
-        self.rows[id.0 as usize].as_ref().expect("a message on its way")
+        self.rows[id.0 as usize].message.as_ref().expect("a message on its way")
     }
 
     pub(super) fn get_mut(&mut self, id: MessageId) -> &mut Message {
-        self.rows[id.0 as usize].as_mut().expect("a message on its way")
+        self.rows[id.0 as usize].message.as_mut().expect("a message on its way")
     }
 
     pub(super) fn remove(&mut self, id: MessageId) -> Message {
-        self.free.push(id.0);
-        self.rows[id.0 as usize].take().expect("a message on its way")
+        let row = &mut self.rows[id.0 as usize];
+        if row.events == 0 {
+            self.free.push(id.0);
+        }
+        row.message.take().expect("a message on its way")
     }
 
-    /// Fetches that brokers have and will answer later than `now`.
+    /// Fetches that wait at their brokers for something later than `now`.
     pub(super) fn parked_fetches(&self, now: Instant) -> Vec<MessageId> {
         let parked = |message: &Message| {
             matches!(message.body, Body::Request(Request::Fetch(_)))
-                && message.answer_at > now
-                && message.answer_at < Instant::NEVER
+                && message.ready_at > now
+                && message.ready_at < Instant::NEVER
         };
         let rows = (0u32..).zip(&self.rows);
-        rows.filter(|(_, message)| message.as_ref().is_some_and(parked))
+        rows.filter(|(_, row)| row.message.as_ref().is_some_and(parked))
             .map(|(row, _)| MessageId(row))
             .collect()
     }

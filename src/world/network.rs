@@ -60,10 +60,17 @@ impl World<'_> {
             correlation,
             body: Body::Request(request),
             parked_since: Instant::NEVER,
+            ready_at: Instant::NEVER,
             answer_at: Instant::NEVER,
             deliver_at: Instant::NEVER,
         });
-        self.agenda.push(arrival, DELIVERY, Event::Arrive(message));
+        self.plan(arrival, message, Event::Arrive);
+    }
+
+    /// Something will happen to a message.
+    fn plan(&mut self, at: Instant, id: MessageId, event: fn(MessageId) -> Event) {
+        self.messages.expect(id);
+        self.agenda.push(at, DELIVERY, event(id));
     }
 
     /// The link that a message came on, unless its sender has hung up.
@@ -81,7 +88,7 @@ impl World<'_> {
                 link.waiting.push_back(id);
                 if !link.busy && link.waiting.len() == 1 {
                     let turn = link.busy_until;
-                    self.agenda.push(turn, DELIVERY, Event::Turn(id));
+                    self.plan(turn, id, Event::Turn);
                 }
                 return;
             }
@@ -99,7 +106,7 @@ impl World<'_> {
         }
         if link.busy_until > now {
             let turn = link.busy_until;
-            self.agenda.push(turn, DELIVERY, Event::Turn(id));
+            self.plan(turn, id, Event::Turn);
             return;
         }
         link.waiting.pop_front();
@@ -145,6 +152,7 @@ impl World<'_> {
         let answer_at = ready + self.service(consumer);
         let message = self.messages.get_mut(id);
         message.parked_since = self.now;
+        message.ready_at = ready;
         message.answer_at = answer_at;
         self.answered(id, answer_at);
     }
@@ -177,10 +185,10 @@ impl World<'_> {
             next = link.waiting.front().copied();
         }
         if let Some(next) = next {
-            self.agenda.push(answer_at, DELIVERY, Event::Turn(next));
+            self.plan(answer_at, next, Event::Turn);
         }
         self.messages.get_mut(id).deliver_at = deliver_at;
-        self.agenda.push(deliver_at, DELIVERY, Event::Deliver(id));
+        self.plan(deliver_at, id, Event::Deliver);
     }
 
     /// Fetches that wait for data may have to wait for other moments now.
@@ -188,21 +196,24 @@ impl World<'_> {
         for id in self.messages.parked_fetches(self.now) {
             let message = self.messages.get(id);
             let Body::Request(Request::Fetch(request)) = &message.body else { continue };
-            let (before, way_back) = (message.answer_at, message.deliver_at - message.answer_at);
             let since = message.parked_since;
-            let answer_at =
-                self.logs.answer_again(request, since, self.now, self.scenario.resolution);
-            if answer_at == before {
+            let ready = self.logs.answer_again(request, since, self.now, self.scenario.resolution);
+            let message = self.messages.get_mut(id);
+            let (service, way_back) =
+                (message.answer_at - message.ready_at, message.deliver_at - message.answer_at);
+            if ready == message.ready_at {
                 continue;
             }
-            let message = self.messages.get_mut(id);
-            message.answer_at = answer_at;
-            message.deliver_at = answer_at + way_back;
-            let deliver_at = message.deliver_at;
-            self.agenda.push(deliver_at, DELIVERY, Event::Deliver(id));
-            if let Some(link) = self.link_of(id) {
-                link.busy_until = answer_at;
-                link.last_delivery = deliver_at;
+            message.ready_at = ready;
+            message.answer_at = ready + service;
+            message.deliver_at = message.answer_at + way_back;
+            let (answer_at, deliver_at) = (message.answer_at, message.deliver_at);
+            self.plan(deliver_at, id, Event::Deliver);
+            let Some(link) = self.link_of(id) else { continue };
+            link.busy_until = answer_at;
+            link.last_delivery = deliver_at;
+            if let Some(next) = link.waiting.front().copied() {
+                self.plan(answer_at, next, Event::Turn);
             }
         }
     }

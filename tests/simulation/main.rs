@@ -4,6 +4,7 @@ mod determinism;
 mod duplicates;
 mod invariants;
 mod measures;
+mod rates;
 mod shipped;
 
 use rejoin::kernel::time::Instant;
