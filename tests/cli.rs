@@ -208,22 +208,19 @@ fn set_overrides_a_key_with_the_same_checks() {
 }
 
 #[test]
-fn a_run_leaves_no_file_of_an_earlier_one() {
-    let folder = workplace("stale");
+fn a_run_replaces_its_files_and_leaves_others_alone() {
+    let folder = workplace("again");
     fs::write(folder.join("small.toml"), SMALL).unwrap();
     fs::create_dir_all(folder.join("output/a-small-one")).unwrap();
     fs::write(folder.join("output/a-small-one/notes.txt"), "mine").unwrap();
-    exits(&rejoin(&folder, &["run", "small.toml"]), 0);
-    let calm = SMALL.replace("crash = \"search-1\"", "busy = \"search-1\"\nfor = \"1s\"");
-    fs::write(folder.join("small.toml"), calm).unwrap();
+    fs::write(folder.join("output/a-small-one/summary.json"), "of an earlier run").unwrap();
     exits(&rejoin(&folder, &["run", "small.toml"]), 0);
     let written = files(&folder.join("output"));
     assert!(written.contains(&"a-small-one/notes.txt".to_owned()), "{written:?}");
-    assert!(
-        !written.iter().any(|file| file.contains("/.") || file.starts_with('.')),
-        "{written:?}"
-    );
-    assert!(!written.contains(&"a-small-one/recovery.svg".to_owned()), "{written:?}");
+    let hidden = |file: &String| file.contains("/.") || file.starts_with('.');
+    assert!(!written.iter().any(hidden), "{written:?}");
+    let summary = fs::read_to_string(folder.join("output/a-small-one/summary.json")).unwrap();
+    assert!(summary.contains("a small one"), "{summary}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Recovery after a fault: detection, rebalance, catch-up.
 
+use super::gauge::Gauge;
 use super::history::{Against, History, lag, lag_at};
 use super::ownership::tenures;
 use crate::kernel::time::{Instant, Span};
@@ -118,4 +119,11 @@ fn caught_up(
     let just_before = Instant::from_us(at.as_us().saturating_sub(1));
     let level = lag_at(run, &histories, Against::Committed, just_before);
     lag(run, &histories, Against::Committed, from, end).first_at_most(level as f64, from)
+}
+
+/// Lag of the partitions that an event left without their owner, over (from, to].
+pub fn lag_during(run: &mut Run, recovery: &Recovery, from: Instant, to: Instant) -> Gauge {
+    let end = run.trace.samples.times.last().map_or(to, |&end| end.max(to));
+    let histories = History::of(run, recovery.group, &recovery.partitions, end);
+    lag(run, &histories, Against::Committed, from, to)
 }

@@ -5,21 +5,6 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// Every file that a run may write. Those that this run does not write are of an earlier one.
-const FILES: &[&str] = &[
-    "summary.json",
-    "series.csv",
-    "events.jsonl",
-    "lag.svg",
-    "lag.png",
-    "consumers.svg",
-    "consumers.png",
-    "assignment.svg",
-    "assignment.png",
-    "recovery.svg",
-    "recovery.png",
-];
-
 /// Files of a run under way, in a folder of their own beside the one that they are for.
 #[derive(Debug)]
 pub(super) struct Output {
@@ -62,12 +47,6 @@ impl Output {
         fs::create_dir_all(&self.folder)?;
         for name in &self.written {
             fs::rename(self.partial.join(name), self.folder.join(name))?;
-        }
-        for name in FILES.iter().filter(|name| !self.written.iter().any(|other| other == *name)) {
-            match fs::remove_file(self.folder.join(name)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
         }
         fs::remove_dir(&self.partial)?;
         forget(&mut unfinished, &self.partial);
