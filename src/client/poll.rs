@@ -20,6 +20,10 @@ impl Consumer {
         if self.is_polling() {
             self.woken = false;
             self.handle_inbox(now, out);
+            if !self.is_polling() && now < self.next_step() {
+                // The answer ended a `commitSync`, and the application went on to something else.
+                return true;
+            }
         }
         match &self.thread {
             Thread::Polling { .. } => self.pass(now, out),

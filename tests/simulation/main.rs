@@ -3,6 +3,7 @@
 mod determinism;
 mod duplicates;
 mod invariants;
+mod lateness;
 mod measures;
 mod rates;
 mod shipped;

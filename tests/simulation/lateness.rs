@@ -1,0 +1,96 @@
+//! Applications that are late for their next poll, and commits that are waited for.
+
+use crate::{Facts, run_with_facts, scenario};
+use rejoin::kernel::time::Instant;
+use rejoin::model::error::ErrorCode;
+use rejoin::model::fact::{ConsumerFact, Fact};
+use rejoin::model::id::ConsumerId;
+
+/// What a consumer did, in order.
+fn deeds(facts: &Facts, name: &str) -> Vec<(Instant, ConsumerFact)> {
+    let row = facts.consumers.iter().position(|info| info.name == name);
+    let id = ConsumerId::new(row.expect("a consumer of that name"));
+    let mine = facts.facts.iter().filter_map(|(at, fact)| match fact {
+        Fact::Consumer { consumer, what } if *consumer == id => Some((*at, what.clone())),
+        _ => None,
+    });
+    mine.collect()
+}
+
+const TWO: &str = r#"
+    duration = "30s"
+    [cluster.config]
+    group.initial.rebalance.delay.ms = 0
+    [topics.orders]
+    partitions = 4
+    [producers.shop]
+    topic = "orders"
+    rate = "80/s"
+    partitioner = "round-robin"
+    tick = "50ms"
+    [groups.g]
+    topics = ["orders"]
+    consumers = 2
+    commit = "sync-batch"
+    [groups.g.config]
+    session.timeout.ms = 6000
+    heartbeat.interval.ms = 1000
+    max.poll.interval.ms = 5000
+    auto.offset.reset = "earliest"
+    [[events]]
+    at = "10s"
+    busy = "g-2"
+    for = "10s"
+"#;
+
+#[test]
+fn who_is_late_for_its_poll_leaves_and_comes_back_as_a_stranger() {
+    let (_, facts) = run_with_facts(&scenario(TWO));
+    let late = deeds(&facts, "g-2");
+    let when = |wanted: fn(&ConsumerFact) -> bool| {
+        let seen = late.iter().find(|(at, what)| at.as_us() >= 10_000_000 && wanted(what));
+        seen.map(|(at, _)| at.as_us() / 1000)
+    };
+    let left = when(|what| matches!(what, ConsumerFact::PollTimeout)).expect("it leaves");
+    assert!((15_000..15_200).contains(&left), "left at {left} ms");
+    let lost = when(|what| matches!(what, ConsumerFact::Lost(p) if p.len() == 2));
+    assert!((20_000..20_200).contains(&lost.expect("it lost its partitions")), "{lost:?}");
+    let back = when(|what| matches!(what, ConsumerFact::Assigned { generation: 4, .. }));
+    assert!(back.is_some(), "it is a member again");
+    let idle = late.iter().any(|(at, what)| {
+        matches!(what, ConsumerFact::Processed(_)) && (10_200_000..20_000_000).contains(&at.as_us())
+    });
+    assert!(!idle, "nothing is processed meanwhile");
+}
+
+#[test]
+fn records_between_two_waits_for_a_commit_take_their_time() {
+    for commit in ["sync-record", "before-batch"] {
+        let text = TWO.replace("sync-batch", commit).replace("consumers = 2", "consumers = 1");
+        let text = text.replace("[groups.g.config]", "process = \"5ms\"\n[groups.g.config]");
+        let (_, facts) = run_with_facts(&scenario(&text.replace("g-2", "g-1")));
+        let mut last = Instant::ZERO;
+        for (at, what) in deeds(&facts, "g-1") {
+            let ConsumerFact::Processed(batch) = what else { continue };
+            assert!(batch.start >= last, "{commit}: one record after the other");
+            assert!(batch.end <= at, "{commit}: told when it is done");
+            last = batch.end;
+        }
+        assert!(last > Instant::ZERO);
+    }
+}
+
+#[test]
+fn a_commit_after_max_poll_interval_fails_and_its_records_come_again() {
+    // A record takes so long that the one after it is begun before and ended after the timeout.
+    let text = TWO.replace("commit = \"sync-batch\"", "commit = \"sync-batch\"\nprocess = \"6s\"");
+    let text =
+        text.replace("rate = \"80/s\"", "rate = \"1/s\"").replace("consumers = 2", "consumers = 1");
+    let (run, facts) = run_with_facts(&scenario(&text.replace("g-2", "g-1")));
+    let deeds = deeds(&facts, "g-1");
+    assert!(deeds.iter().any(|(_, what)| matches!(what, ConsumerFact::PollTimeout)));
+    let failed = ConsumerFact::CommitFailed(ErrorCode::UnknownMemberId);
+    assert!(deeds.iter().any(|(_, what)| *what == failed));
+    let accounts = run.trace.ledger.accounts(rejoin::model::id::GroupId(0));
+    assert!(accounts.map(|(_, account)| account.repeated()).sum::<u64>() > 0);
+}
