@@ -137,7 +137,7 @@ impl Consumer {
             ErrorCode::CoordinatorNotAvailable
             | ErrorCode::NotCoordinator
             | ErrorCode::RequestTimedOut => {
-                self.mark_coordinator_unknown(out);
+                self.mark_coordinator_unknown(now, out);
                 Err(code)
             }
             ErrorCode::RebalanceInProgress => {
@@ -194,6 +194,27 @@ impl Consumer {
         let commit =
             SyncCommit { offsets, in_flight: false, retry_at: now, attempts: 0, deadline, then };
         self.attempt_sync_commit(now, commit, out);
+    }
+
+    /// A `commitSync` waits for who coordinates the group, for its answer, or for another attempt.
+    pub(super) fn go_on_committing(
+        &mut self,
+        now: Instant,
+        mut commit: SyncCommit,
+        out: &mut Vec<Effect>,
+    ) {
+        if self.is_committing_sync() {
+            return;
+        }
+        if !commit.in_flight || self.lookup.coordinator.is_some() {
+            if commit.in_flight || now >= commit.retry_at {
+                self.attempt_sync_commit(now, commit, out);
+            }
+        } else if let Some(backoff) = self.backoff_of_lookup() {
+            commit.in_flight = false;
+            commit.retry_at = (now + backoff).min(commit.deadline);
+            self.thread = Thread::Committing(commit);
+        }
     }
 
     /// Sends a `commitSync` once the coordinator is known.

@@ -18,11 +18,13 @@ pub(super) struct Lookup {
     in_flight: bool,
     /// Failed attempts of the present wait.
     pub attempts: u32,
+    /// The last connection to a coordinator that was given up, and when a new one may be opened.
+    closed: Option<(BrokerId, Instant)>,
 }
 
 impl Lookup {
     pub(super) fn new(brokers: Vec<BrokerId>) -> Self {
-        Lookup { coordinator: None, brokers, in_flight: false, attempts: 0 }
+        Lookup { coordinator: None, brokers, in_flight: false, attempts: 0, closed: None }
     }
 }
 
@@ -92,6 +94,15 @@ impl Consumer {
         }
     }
 
+    /// How long to sleep if the last answer was no help.
+    pub(super) fn backoff_of_lookup(&mut self) -> Option<Span> {
+        let failed = self.lookup.attempts > 0 && !self.lookup.in_flight;
+        failed.then(|| {
+            let attempts = std::mem::take(&mut self.lookup.attempts);
+            self.backoff(attempts - 1)
+        })
+    }
+
     fn on_find_coordinator(
         &mut self,
         now: Instant,
@@ -100,30 +111,47 @@ impl Consumer {
     ) {
         self.lookup.in_flight = false;
         if response.error_code.is_none() {
-            self.lookup.coordinator = Some(response.node);
-            self.lookup.attempts = 0;
             self.heartbeat.restart_session(now, &self.settings);
             Self::note(Note::CoordinatorFound(response.node), out);
+            let closed = self.lookup.closed;
+            if closed.is_some_and(|(broker, until)| broker == response.node && now < until) {
+                // Nobody can be asked before the connection is open: not found yet.
+                self.lookup.attempts += 1;
+            } else {
+                self.lookup.coordinator = Some(response.node);
+                self.lookup.attempts = 0;
+            }
         } else {
             self.lookup.attempts += 1;
         }
     }
 
-    /// Forgets the coordinator. What was asked of it fails.
-    pub(super) fn mark_coordinator_unknown(&mut self, out: &mut Vec<Effect>) {
+    /// Forgets the coordinator and closes the connection to it. What was asked of it fails, and
+    /// whoever finds it again has to wait for `reconnect.backoff.ms` to be over
+    /// (`ClusterConnectionStates`, `AbstractCoordinator.ensureCoordinatorReady`).
+    pub(super) fn mark_coordinator_unknown(&mut self, now: Instant, out: &mut Vec<Effect>) {
         if let Some(broker) = self.lookup.coordinator.take() {
+            let (first, longest) =
+                (self.settings.reconnect_backoff, self.settings.reconnect_backoff_max);
+            let backoff = self.jittered(first, longest, 0);
+            self.lookup.closed = Some((broker, now + backoff));
             let connection = Connection { broker, coordinator: true };
             out.push(Effect::Disconnect(connection));
             self.woken = true;
         }
     }
 
-    /// The pause before another attempt: exponential with a jitter of 20 %, capped
-    /// (`ExponentialBackoff`).
+    /// The pause before another attempt.
     pub(super) fn backoff(&mut self, attempts: u32) -> Span {
-        let term = self.settings.retry_backoff.as_us() << attempts.min(32);
-        let jittered = term * (800 + self.draws.client.below(401)) / 1000;
-        Span::from_us(jittered).min(self.settings.retry_backoff_max)
+        self.jittered(self.settings.retry_backoff, self.settings.retry_backoff_max, attempts)
+    }
+
+    /// A pause that doubles with each attempt, with a jitter of 20 %, capped
+    /// (`ExponentialBackoff`).
+    fn jittered(&mut self, first: Span, longest: Span, attempts: u32) -> Span {
+        let term = u128::from(first.as_us()) << attempts.min(32);
+        let jittered = term * u128::from(800 + self.draws.client.below(401)) / 1000;
+        Span::from_us(jittered.min(longest.as_us().into()) as u64)
     }
 
     /// Whether a request of this kind is in flight.
@@ -182,7 +210,7 @@ impl Consumer {
                 self.on_join(now, &sent, *response, out);
             }
             (PendingKind::Sync(sent), Response::SyncGroup(response)) => {
-                self.on_sync(&sent, *response, out);
+                self.on_sync(now, &sent, *response, out);
             }
             (PendingKind::Heartbeat(sent), Response::Heartbeat(response)) => {
                 self.on_heartbeat(now, &sent, response.error_code, out);

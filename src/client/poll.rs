@@ -35,12 +35,7 @@ impl Consumer {
             }
             Thread::Committing(commit) => {
                 let commit = commit.clone();
-                let found = commit.in_flight
-                    && !self.is_committing_sync()
-                    && self.lookup.coordinator.is_some();
-                if found || (!commit.in_flight && now >= commit.retry_at) {
-                    self.attempt_sync_commit(now, commit, out);
-                }
+                self.go_on_committing(now, commit, out);
             }
             Thread::Sleeping { .. } | Thread::Busy { .. } => self.poll_again(now),
             Thread::Callback { callback, .. } => {
@@ -178,10 +173,8 @@ impl Consumer {
     }
 
     fn wait_for_coordinator(&mut self, now: Instant, deadline: Instant, out: &mut Vec<Effect>) {
-        if self.lookup.attempts > 0 && !self.is_pending(&PendingKind::FindCoordinator) {
-            // The last answer was no help: sleep, at most to the end of this call.
-            let backoff = self.backoff(self.lookup.attempts - 1);
-            self.lookup.attempts = 0;
+        if let Some(backoff) = self.backoff_of_lookup() {
+            // At most to the end of this call.
             self.thread = Thread::Sleeping { until: (now + backoff).min(deadline) };
             return;
         }

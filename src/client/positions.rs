@@ -68,7 +68,7 @@ impl Consumer {
         match response.error_code {
             ErrorCode::None => {}
             ErrorCode::CoordinatorNotAvailable | ErrorCode::NotCoordinator => {
-                self.mark_coordinator_unknown(out);
+                self.mark_coordinator_unknown(now, out);
                 return self.retry_later(now);
             }
             _ => return self.retry_later(now),

@@ -95,6 +95,10 @@ pub struct ConsumerConfig {
     pub retry_backoff: Span,
     /// `retry.backoff.max.ms`
     pub retry_backoff_max: Span,
+    /// `reconnect.backoff.ms`
+    pub reconnect_backoff: Span,
+    /// `reconnect.backoff.max.ms`
+    pub reconnect_backoff_max: Span,
     /// `request.timeout.ms`
     pub request_timeout: Span,
     /// `default.api.timeout.ms`
@@ -120,6 +124,8 @@ impl Default for ConsumerConfig {
             max_partition_fetch_bytes: 1_048_576,
             retry_backoff: Span::from_ms(100),
             retry_backoff_max: Span::from_ms(1_000),
+            reconnect_backoff: Span::from_ms(50),
+            reconnect_backoff_max: Span::from_ms(1_000),
             request_timeout: Span::from_ms(30_000),
             default_api_timeout: Span::from_ms(60_000),
             client_rack: String::new(),

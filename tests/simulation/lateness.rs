@@ -94,3 +94,31 @@ fn a_commit_after_max_poll_interval_fails_and_its_records_come_again() {
     let accounts = run.trace.ledger.accounts(rejoin::model::id::GroupId(0));
     assert!(accounts.map(|(_, account)| account.repeated()).sum::<u64>() > 0);
 }
+
+#[test]
+fn who_stood_still_beyond_its_session_finds_its_coordinator_twice() {
+    let text = TWO.replace("busy =", "pause =").replace("5000", "30000");
+    let (_, facts) = run_with_facts(&scenario(&text));
+    let awake: Vec<_> = deeds(&facts, "g-2")
+        .into_iter()
+        .filter(|(at, what)| {
+            at.as_us() >= 20_000_000 && !matches!(what, ConsumerFact::Paused { .. })
+        })
+        .collect();
+    let found: Vec<_> = awake
+        .iter()
+        .filter(|(_, what)| matches!(what, ConsumerFact::CoordinatorFound(_)))
+        .map(|(at, _)| at.as_us() / 1000)
+        .collect();
+    // The first time its connection, closed a moment ago, may not be opened yet.
+    let [first, second] = found[..] else { panic!("found at {found:?} ms") };
+    assert!((80..=125).contains(&(second - first)), "{found:?}");
+    let when = |wanted: fn(&ConsumerFact) -> bool| {
+        awake.iter().find(|(_, what)| wanted(what)).map(|(at, _)| at.as_us() / 1000)
+    };
+    let refused =
+        when(|what| matches!(what, ConsumerFact::CommitFailed(ErrorCode::UnknownMemberId)));
+    assert!(refused.expect("its commit is refused") >= second);
+    let lost = when(|what| matches!(what, ConsumerFact::Lost(p) if p.len() == 2));
+    assert!(lost.expect("it lost its partitions") >= second);
+}

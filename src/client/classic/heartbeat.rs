@@ -121,7 +121,7 @@ impl Consumer {
             if self.lookup.coordinator.is_none() {
                 self.look_up_coordinator(out);
             } else if now >= self.heartbeat.session_end {
-                self.mark_coordinator_unknown(out);
+                self.mark_coordinator_unknown(now, out);
             } else if !self.is_polling() && now >= self.heartbeat.poll_end {
                 self.leave_for_poll_timeout(out);
             } else if now >= self.heartbeat.heartbeat_due {
@@ -164,7 +164,7 @@ impl Consumer {
                 self.heartbeat.received(now, &self.settings);
             }
             ErrorCode::CoordinatorNotAvailable | ErrorCode::NotCoordinator => {
-                self.mark_coordinator_unknown(out);
+                self.mark_coordinator_unknown(now, out);
                 self.heartbeat_failed(now);
             }
             ErrorCode::IllegalGeneration

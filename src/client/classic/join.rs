@@ -85,7 +85,7 @@ impl Consumer {
                 self.fail_join(response.error_code);
             }
             ErrorCode::CoordinatorNotAvailable | ErrorCode::NotCoordinator => {
-                self.mark_coordinator_unknown(out);
+                self.mark_coordinator_unknown(now, out);
                 self.fail_join(response.error_code);
             }
             ErrorCode::MemberIdRequired => {
@@ -154,6 +154,7 @@ impl Consumer {
     /// `SyncGroup` is answered.
     pub(in crate::client) fn on_sync(
         &mut self,
+        now: Instant,
         sent: &Generation,
         response: SyncGroupResponse,
         out: &mut Vec<Effect>,
@@ -180,7 +181,7 @@ impl Consumer {
                 self.fail_join(code);
             }
             code @ (ErrorCode::CoordinatorNotAvailable | ErrorCode::NotCoordinator) => {
-                self.mark_coordinator_unknown(out);
+                self.mark_coordinator_unknown(now, out);
                 self.fail_join(code);
             }
             code => self.fail_join(code),

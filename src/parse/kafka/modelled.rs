@@ -76,6 +76,9 @@ modelled! { CONSUMER, consumer -> ConsumerConfig {
         "What one fetch returns of a partition at most.";
     "retry.backoff.ms" retry_backoff "Wait before the first retry of a request.";
     "retry.backoff.max.ms" retry_backoff_max "The longest wait between retries.";
+    "reconnect.backoff.ms" reconnect_backoff
+        "Wait before a connection that was closed is opened again.";
+    "reconnect.backoff.max.ms" reconnect_backoff_max "The longest wait between connections.";
     "request.timeout.ms" request_timeout "How long a client waits for an answer.";
     "default.api.timeout.ms" default_api_timeout
         "How long a blocking call such as `commitSync` may take.";
