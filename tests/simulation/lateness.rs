@@ -122,3 +122,24 @@ fn who_stood_still_beyond_its_session_finds_its_coordinator_twice() {
     let lost = when(|what| matches!(what, ConsumerFact::Lost(p) if p.len() == 2));
     assert!(lost.expect("it lost its partitions") >= second);
 }
+
+#[test]
+fn a_survivor_in_the_phase_of_the_dead_sees_the_end_of_its_session() {
+    // The session is a whole number of heartbeats, both members began theirs together, and the
+    // answer to a heartbeat is followed by a commit, which is a sign of life, too.
+    let text = TWO
+        .replace("commit = \"sync-batch\"", "")
+        .replace("[groups.g.config]", "[groups.g.config]\n    auto.commit.interval.ms = 1000");
+    for tenths in 100..110 {
+        let at = format!("at = \"{}ms\"\n    crash = \"g-2\"", tenths * 100);
+        let text = text.replace("at = \"10s\"\n    busy = \"g-2\"\n    for = \"10s\"", &at);
+        let (_, facts) = run_with_facts(&scenario(&text));
+        let crash = Instant::from_us(tenths * 100_000);
+        let taken = deeds(&facts, "g-1").into_iter().find(|(when, what)| {
+            *when > crash && matches!(what, ConsumerFact::Assigned { partitions, .. } if partitions.len() == 4)
+        });
+        let (when, _) = taken.expect("the survivor takes over");
+        let took = (when - crash).as_ms();
+        assert!((5_000..6_050).contains(&took), "took {took} ms after a crash at {crash:?}");
+    }
+}
