@@ -7,12 +7,15 @@ use super::effect::{Effect, Note};
 use super::lookup::PendingKind;
 use super::thread::{AfterCommit, SyncCommit, Thread};
 use crate::kernel::time::Instant;
-use crate::model::config::ConsumerConfig;
+use crate::model::config::{CommitMode, ConsumerConfig};
 use crate::model::error::ErrorCode;
 use crate::model::id::PartitionId;
 use crate::model::message::offset::{
     OffsetCommitPartition, OffsetCommitRequest, OffsetCommitTopic,
 };
+
+/// The epoch of every leader: none is ever replaced.
+const LEADER_EPOCH: i32 = 0;
 
 /// Who asked for a commit, and so who hears of its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -101,8 +104,12 @@ impl Consumer {
         for &(partition, offset) in offsets {
             let (name, partition_index) = self.metadata.name(partition);
             let committed_offset = i64::try_from(offset).expect("offsets are below 2^63");
-            let commit =
-                OffsetCommitPartition { partition_index, committed_offset, ..Default::default() };
+            let commit = OffsetCommitPartition {
+                partition_index,
+                committed_offset,
+                committed_leader_epoch: self.epoch_of_commits(),
+                ..Default::default()
+            };
             match topics.iter_mut().find(|topic| topic.name == *name) {
                 Some(topic) => topic.partitions.push(commit),
                 None => topics.push(OffsetCommitTopic {
@@ -121,6 +128,16 @@ impl Consumer {
         };
         self.send_to_coordinator(PendingKind::Commit(kind, generation), request, out);
         Ok(())
+    }
+
+    /// The leader's epoch that goes with a commit: what the client commits by itself, or without
+    /// being told offsets, has the epoch of the records; offsets that the application counts itself
+    /// have none.
+    fn epoch_of_commits(&self) -> i32 {
+        match self.application.commit {
+            CommitMode::SyncRecord | CommitMode::Records(_) => -1,
+            _ => LEADER_EPOCH,
+        }
     }
 
     /// A commit is answered.

@@ -49,6 +49,7 @@ pub(super) enum PendingKind {
     /// Asked in this generation.
     OffsetFetch(i32),
     ListOffsets,
+    OffsetForLeaderEpoch,
 }
 
 impl Consumer {
@@ -225,6 +226,9 @@ impl Consumer {
             (PendingKind::ListOffsets, Response::ListOffsets(response)) => {
                 self.on_list_offsets(response, out);
             }
+            (PendingKind::OffsetForLeaderEpoch, Response::OffsetForLeaderEpoch(response)) => {
+                self.on_offset_for_leader_epoch(&response, out);
+            }
             (kind, response) => unreachable!("{response:?} is no answer to {kind:?}"),
         }
     }
@@ -241,7 +245,10 @@ impl Consumer {
                 self.lookup.in_flight = false;
                 self.lookup.attempts += 1;
             }
-            PendingKind::ListOffsets | PendingKind::Metadata | PendingKind::Leave => {}
+            PendingKind::ListOffsets
+            | PendingKind::OffsetForLeaderEpoch
+            | PendingKind::Metadata
+            | PendingKind::Leave => {}
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Where to read: committed offsets first, then the reset policy (kafka-semantics 6.10).
+//! Where to read: committed offsets first, which leaders confirm, then the reset policy
+//! (kafka-semantics 6.10).
 
 use super::consumer::Consumer;
 use super::effect::{Connection, Effect, Note};
@@ -9,7 +10,10 @@ use crate::model::config::ResetPolicy;
 use crate::model::error::ErrorCode;
 use crate::model::fact::{Failure, PositionSource};
 use crate::model::id::{BrokerId, PartitionId};
-use crate::model::message::fetch::{ListOffsetsRequest, ListOffsetsResponse, OffsetSpec};
+use crate::model::message::fetch::{
+    ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest,
+    OffsetForLeaderEpochResponse, OffsetSpec,
+};
 use crate::model::message::offset::{OffsetFetchRequest, OffsetFetchResponse, OffsetFetchTopic};
 
 impl Consumer {
@@ -33,6 +37,7 @@ impl Consumer {
             }
             return false;
         }
+        self.validate_positions(now, out);
         self.reset_positions(now, out);
         true
     }
@@ -86,13 +91,70 @@ impl Consumer {
                     continue;
                 }
                 if let Ok(offset) = u64::try_from(answer.committed_offset) {
-                    self.set_position(partition, offset, PositionSource::Committed, out);
+                    if answer.committed_leader_epoch < 0 {
+                        self.set_position(partition, offset, PositionSource::Committed, out);
+                        continue;
+                    }
+                    let unsure = Position::AwaitingValidation { offset, retry_at: now };
+                    self.subscription.set_position(partition, unsure);
                 } else if self.settings.auto_offset_reset == ResetPolicy::None {
                     self.fatal = Some(Failure::NoOffsetForPartition);
                 } else {
                     let reset = Position::AwaitingReset { retry_at: now };
                     self.subscription.set_position(partition, reset);
                 }
+            }
+        }
+        self.announce_ready(out);
+    }
+
+    /// Asks the leaders whether committed offsets still lie in their logs. A commit carries the
+    /// epoch of the leader that the records came from; with it nothing is fetched before the present
+    /// one has looked (KIP-320; `OffsetFetcher.validatePositionsIfNeeded`).
+    fn validate_positions(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        let mut questions: Vec<(BrokerId, Vec<PartitionId>)> = Vec::new();
+        for owned in self.subscription.in_order() {
+            let due = matches!(
+                owned.position,
+                Position::AwaitingValidation { retry_at, .. } if retry_at <= now
+            );
+            let Some(leader) = owned.leader.filter(|_| due) else { continue };
+            match questions.iter_mut().find(|(broker, _)| *broker == leader) {
+                Some((_, partitions)) => partitions.push(owned.partition),
+                None => questions.push((leader, vec![owned.partition])),
+            }
+        }
+        for (broker, partitions) in questions {
+            let retry_at = now + self.settings.request_timeout;
+            for &partition in &partitions {
+                if let Some(offset) = self.unsure_offset(partition) {
+                    let asked = Position::AwaitingValidation { offset, retry_at };
+                    self.subscription.set_position(partition, asked);
+                }
+            }
+            let connection = Connection { broker, coordinator: false };
+            let request = OffsetForLeaderEpochRequest { partitions };
+            self.send(connection, PendingKind::OffsetForLeaderEpoch, request, out);
+        }
+    }
+
+    /// The committed offset of a partition whose leader has not confirmed it yet.
+    fn unsure_offset(&self, partition: PartitionId) -> Option<u64> {
+        match self.subscription.get(partition)?.position {
+            Position::AwaitingValidation { offset, .. } => Some(offset),
+            _ => None,
+        }
+    }
+
+    /// A leader confirmed committed offsets.
+    pub(super) fn on_offset_for_leader_epoch(
+        &mut self,
+        response: &OffsetForLeaderEpochResponse,
+        out: &mut Vec<Effect>,
+    ) {
+        for &partition in &response.partitions {
+            if let Some(offset) = self.unsure_offset(partition) {
+                self.set_position(partition, offset, PositionSource::Committed, out);
             }
         }
         self.announce_ready(out);

@@ -37,6 +37,8 @@ pub(super) enum Position {
     Initializing,
     /// To be reset; not asked for again before this moment.
     AwaitingReset { retry_at: Instant },
+    /// A committed offset, which the leader has to confirm; not asked again before `retry_at`.
+    AwaitingValidation { offset: u64, retry_at: Instant },
     /// Known: the next offset to read.
     At(u64),
 }

@@ -52,6 +52,7 @@ impl Shard {
             Request::DeleteGroups(groups) => self.delete(now, ticket, groups, out),
             Request::Fetch(_)
             | Request::ListOffsets(_)
+            | Request::OffsetForLeaderEpoch(_)
             | Request::Metadata
             | Request::FindCoordinator(_) => unreachable!("not a coordinator's request"),
         }

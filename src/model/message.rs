@@ -8,7 +8,10 @@ pub mod offset;
 
 use crate::model::Name;
 use cluster::{FindCoordinatorRequest, FindCoordinatorResponse, MetadataResponse};
-use fetch::{FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse};
+use fetch::{
+    FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse,
+    OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse,
+};
 use group::{
     DeletableGroupResult, DescribedConsumerGroup, DescribedGroup, HeartbeatRequest,
     HeartbeatResponse, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse,
@@ -33,6 +36,7 @@ pub struct RequestContext {
 pub enum Request {
     Fetch(FetchRequest),
     ListOffsets(ListOffsetsRequest),
+    OffsetForLeaderEpoch(OffsetForLeaderEpochRequest),
     Metadata,
     FindCoordinator(FindCoordinatorRequest),
     JoinGroup(Box<JoinGroupRequest>),
@@ -53,6 +57,7 @@ pub enum Request {
 pub enum Response {
     Fetch(FetchResponse),
     ListOffsets(ListOffsetsResponse),
+    OffsetForLeaderEpoch(OffsetForLeaderEpochResponse),
     Metadata(Box<MetadataResponse>),
     FindCoordinator(FindCoordinatorResponse),
     JoinGroup(Box<JoinGroupResponse>),
@@ -87,6 +92,7 @@ from_message! {
     OffsetFetchRequest => Request::OffsetFetch,
     FindCoordinatorRequest => Request::FindCoordinator,
     ListOffsetsRequest => Request::ListOffsets,
+    OffsetForLeaderEpochRequest => Request::OffsetForLeaderEpoch,
     FetchRequest => Request::Fetch,
     JoinGroupResponse => Response::JoinGroup,
     SyncGroupResponse => Response::SyncGroup,
@@ -96,5 +102,6 @@ from_message! {
     OffsetFetchResponse => Response::OffsetFetch,
     FindCoordinatorResponse => Response::FindCoordinator,
     ListOffsetsResponse => Response::ListOffsets,
+    OffsetForLeaderEpochResponse => Response::OffsetForLeaderEpoch,
     FetchResponse => Response::Fetch,
 }

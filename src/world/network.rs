@@ -13,7 +13,9 @@ use crate::kernel::time::{Instant, Span};
 use crate::model::error::ErrorCode;
 use crate::model::id::{ConsumerId, PartitionId};
 use crate::model::message::cluster::FindCoordinatorResponse;
-use crate::model::message::fetch::{ListOffsetsRequest, ListOffsetsResponse, OffsetSpec};
+use crate::model::message::fetch::{
+    ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochResponse, OffsetSpec,
+};
 use crate::model::message::{Request, Response};
 
 /// A draw of a time that is often fixed.
@@ -138,6 +140,10 @@ impl World<'_> {
             }
             Request::ListOffsets(request) => {
                 let response = self.list_offsets(&request);
+                self.respond(id, response.into());
+            }
+            Request::OffsetForLeaderEpoch(request) => {
+                let response = OffsetForLeaderEpochResponse { partitions: request.partitions };
                 self.respond(id, response.into());
             }
             request => self.ask_coordinator(id, request),

@@ -6,6 +6,7 @@ mod invariants;
 mod lateness;
 mod measures;
 mod rates;
+mod positions;
 mod shipped;
 
 use rejoin::kernel::time::Instant;

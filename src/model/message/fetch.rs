@@ -1,4 +1,4 @@
-//! Fetch and `ListOffsets`: reading a log. Offsets stand for records, which are never carried.
+//! Fetch, `ListOffsets` and `OffsetForLeaderEpoch`: reading a log. Offsets stand for records, which are never carried.
 
 use crate::kernel::time::Span;
 use crate::model::error::ErrorCode;
@@ -62,4 +62,18 @@ pub enum OffsetSpec {
 pub struct ListOffsetsResponse {
     /// Per partition the offset, or `None` where no record is that young.
     pub partitions: Vec<(PartitionId, Option<u64>)>,
+}
+
+/// `OffsetForLeaderEpoch`: do these positions still lie in the log?
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OffsetForLeaderEpochRequest {
+    /// Whose positions are meant.
+    pub partitions: Vec<PartitionId>,
+}
+
+/// The answer to `OffsetForLeaderEpoch`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OffsetForLeaderEpochResponse {
+    /// Whose positions hold: all, since logs are never truncated.
+    pub partitions: Vec<PartitionId>,
 }
