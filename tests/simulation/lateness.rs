@@ -143,3 +143,17 @@ fn a_survivor_in_the_phase_of_the_dead_sees_the_end_of_its_session() {
         assert!((5_000..6_050).contains(&took), "took {took} ms after a crash at {crash:?}");
     }
 }
+
+#[test]
+fn waiting_for_a_commit_is_not_polling() {
+    // 0.3 s for the first fetch, 4.65 s of work, 0.3 s for the commit: more than the 5 s that may
+    // lie between two polls.
+    let text = TWO
+        .replace("[cluster.config]", "[cluster]\n    latency = \"150ms\"\n    [cluster.config]")
+        .replace("consumers = 2", "consumers = 1\n    process = \"4650ms\"")
+        .replace("heartbeat.interval.ms = 1000", "max.poll.records = 1")
+        .replace("[[events]]\n    at = \"10s\"\n    busy = \"g-2\"\n    for = \"10s\"", "");
+    let (_, facts) = run_with_facts(&scenario(&text));
+    let deeds = deeds(&facts, "g-1");
+    assert!(deeds.iter().any(|(_, what)| matches!(what, ConsumerFact::PollTimeout)));
+}

@@ -7,6 +7,7 @@
 use crate::client::consumer::Consumer;
 use crate::client::effect::{Effect, Note};
 use crate::client::lookup::PendingKind;
+use crate::client::thread::Thread;
 use crate::kernel::time::{Instant, Span};
 use crate::model::Name;
 use crate::model::config::ConsumerConfig;
@@ -109,11 +110,17 @@ impl Consumer {
             return hb.wake_after(now + Span::from_us(1), settings);
         }
         let session = hb.wake_after(hb.session_end, settings);
-        if self.is_polling() {
-            session.min(hb.heartbeat_due + LATENESS)
+        let poll = if self.is_in_poll() {
+            Instant::NEVER
         } else {
-            session.min(hb.wake_after(hb.heartbeat_due.min(hb.poll_end), settings) + LATENESS)
-        }
+            hb.wake_after(hb.poll_end, settings) + LATENESS
+        };
+        let heartbeat = if self.is_polling() {
+            hb.heartbeat_due
+        } else {
+            hb.wake_after(hb.heartbeat_due, settings)
+        };
+        session.min(poll).min(heartbeat + LATENESS)
     }
 
     /// Lets the heartbeat thread do what is due. Whether it woke.
@@ -132,7 +139,7 @@ impl Consumer {
                 self.look_up_coordinator(out);
             } else if now >= self.heartbeat.session_end {
                 self.mark_coordinator_unknown(now, out);
-            } else if !self.is_polling() && now >= self.heartbeat.poll_end {
+            } else if !self.is_in_poll() && now >= self.heartbeat.poll_end {
                 self.leave_for_poll_timeout(out);
             } else if now >= self.heartbeat.heartbeat_due {
                 self.send_heartbeat(now, out);
@@ -140,6 +147,12 @@ impl Consumer {
         }
         self.heartbeat.next_wake = self.next_heartbeat_wake(now);
         true
+    }
+
+    /// Whether the application is inside `poll` or `close`; a `commitSync` watches the network, too,
+    /// but is no sign that the application goes on.
+    fn is_in_poll(&self) -> bool {
+        matches!(self.thread, Thread::Polling { .. } | Thread::Closing)
     }
 
     fn send_heartbeat(&mut self, now: Instant, out: &mut Vec<Effect>) {
