@@ -5,8 +5,8 @@ mod duplicates;
 mod invariants;
 mod lateness;
 mod measures;
-mod rates;
 mod positions;
+mod rates;
 mod shipped;
 
 use rejoin::kernel::time::Instant;
