@@ -5,12 +5,12 @@ use crate::scenario::group::{Group, Subscription};
 
 /// About how many fetches the consumers of a scenario will make: what a run costs grows with them.
 ///
-/// A consumer fetches from each broker again as soon as it has its answer, and an answer that waits
-/// for data leaves with the first record that comes.
+/// A consumer fetches from each broker again as soon as it has its answer. An answer that waits for
+/// data leaves with the first record that comes; one that may not wait leaves at once.
 pub fn fetches(scenario: &Scenario) -> u64 {
     let seconds = scenario.duration.as_secs_f64();
     let round_trip = 2.0 * scenario.cluster.latency.mean() / 1e6;
-    let longest = (scenario.resolution.as_secs_f64() / 2.0).max(round_trip).max(1e-4);
+    let longest = (scenario.resolution.as_secs_f64() / 2.0).max(round_trip).max(1e-5);
     let of = |group: &Group| {
         let topics: Vec<usize> = match &group.subscription {
             Subscription::Topics(topics) => topics.iter().map(|topic| topic.index()).collect(),
@@ -26,7 +26,8 @@ pub fn fetches(scenario: &Scenario) -> u64 {
         if fetchers < 1.0 || peak <= 0.0 {
             return 0.0;
         }
-        let gap = (fetchers / peak).max(longest);
+        let waits = !group.template.config.fetch_max_wait.is_zero();
+        let gap = if waits { (fetchers / peak).max(longest) } else { round_trip.max(1e-5) };
         fetchers / gap * seconds
     };
     scenario.groups.iter().map(of).sum::<f64>() as u64
