@@ -13,7 +13,7 @@ pub mod wanted;
 
 use crate::kernel::digest::Digest;
 use crate::kernel::time::{Instant, Span};
-use crate::model::fact::{ConsumerFact, Fact};
+use crate::model::fact::{ConsumerFact, Fact, GroupFact};
 use crate::model::id::{ConsumerId, GroupId};
 use crate::model::topic::Topics;
 use crate::scenario::Scenario;
@@ -99,11 +99,7 @@ impl Trace {
     pub fn record(&mut self, at: Instant, fact: Fact) -> Result<(), Violation> {
         self.digest.write_u64(at.as_us());
         self.invariants.check(at, &fact, &self.consumers, &self.live)?;
-        let group = match &fact {
-            Fact::Consumer { consumer, .. } => self.consumers[consumer.index()].group,
-            Fact::Group { group, .. } => *group,
-            Fact::Struck { .. } => GroupId::default(),
-        };
+        let group = self.group_of(&fact).unwrap_or_default();
         let repeated = self.ledger.record(at, group, &fact, &self.live);
         let repeated = repeated.map_err(|detail| Violation::accounting(at, detail))?;
         self.steps.record(at, group, &fact, repeated);
@@ -121,6 +117,40 @@ impl Trace {
             }
         }
         Ok(())
+    }
+
+    /// Whose group did it; `None`: an event of the scenario struck.
+    fn group_of(&self, fact: &Fact) -> Option<GroupId> {
+        match fact {
+            Fact::Consumer { consumer, .. } => Some(self.consumers[consumer.index()].group),
+            Fact::Group { group, .. } => Some(*group),
+            Fact::Struck { .. } => None,
+        }
+    }
+
+    /// The facts of a group, in order.
+    pub fn facts_of(&self, group: GroupId) -> impl Iterator<Item = (Instant, &Fact)> {
+        let ours = move |fact: &Fact| self.group_of(fact) == Some(group);
+        self.facts.iter().filter(move |(_, fact)| ours(fact)).map(|(at, fact)| (*at, fact))
+    }
+
+    /// What the consumers of a group did, in order.
+    pub fn consumer_facts(
+        &self,
+        group: GroupId,
+    ) -> impl Iterator<Item = (Instant, ConsumerId, &ConsumerFact)> {
+        self.facts_of(group).filter_map(|(at, fact)| match fact {
+            Fact::Consumer { consumer, what } => Some((at, *consumer, what)),
+            _ => None,
+        })
+    }
+
+    /// What the coordinator of a group did, in order.
+    pub fn group_facts(&self, group: GroupId) -> impl Iterator<Item = (Instant, &GroupFact)> {
+        self.facts_of(group).filter_map(|(at, fact)| match fact {
+            Fact::Group { what, .. } => Some((at, what)),
+            _ => None,
+        })
     }
 
     /// A number that two runs share only if the same happened in both.

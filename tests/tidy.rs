@@ -151,6 +151,24 @@ fn every_kind_of_offence_is_seen() {
 }
 
 #[test]
+fn every_file_is_a_module() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    for path in files {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let folder = path.parent().unwrap();
+        if folder == src && ["lib", "main"].contains(&name) {
+            continue;
+        }
+        let parent = if folder == src { src.join("lib.rs") } else { folder.with_extension("rs") };
+        let text = fs::read_to_string(&parent).unwrap();
+        let declared = text.lines().any(|line| line.trim().ends_with(&format!("mod {name};")));
+        assert!(declared, "{} is no module of {}", path.display(), parent.display());
+    }
+}
+
+#[test]
 fn files_are_small_enough_to_be_read() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();

@@ -89,15 +89,7 @@ pub fn activities(trace: &Trace, group: GroupId, end: Instant) -> Activities {
         now: Headcount::default(),
         seen: Activities { spells: Vec::new(), headcounts: vec![Headcount::default()] },
     };
-    for (at, fact) in &trace.facts {
-        let of = match fact {
-            Fact::Consumer { consumer, .. } => trace.consumers[consumer.index()].group,
-            Fact::Group { group, .. } => *group,
-            Fact::Struck { .. } => continue,
-        };
-        if of != group {
-            continue;
-        }
+    for (at, fact) in trace.facts_of(group) {
         watch.live.record(group, fact);
         let about = match fact {
             Fact::Consumer { consumer, .. }
@@ -109,9 +101,9 @@ pub fn activities(trace: &Trace, group: GroupId, end: Instant) -> Activities {
             _ => &ours,
         };
         for &consumer in about {
-            watch.look_at(consumer, *at);
+            watch.look_at(consumer, at);
         }
-        watch.count(*at);
+        watch.count(at);
     }
     for &consumer in &ours {
         watch.begin(consumer, None, end);

@@ -3,7 +3,7 @@
 use super::gauge::Gauge;
 use super::ownership::{Tenure, tenures};
 use crate::kernel::time::{Instant, Span};
-use crate::model::fact::{ConsumerFact, Fact};
+use crate::model::fact::ConsumerFact;
 use crate::model::id::{GroupId, PartitionId};
 use crate::world::Run;
 
@@ -53,15 +53,11 @@ impl History {
         let steps = &run.trace.steps;
         let committed = steps.committed[group.index()].get(partition.index());
         let mut position: Vec<(Instant, Option<u64>)> = Vec::new();
-        for (at, fact) in &run.trace.facts {
-            if let Fact::Consumer {
-                consumer,
-                what: ConsumerFact::Positioned { partition: p, offset, .. },
-            } = fact
+        for (at, _, what) in run.trace.consumer_facts(group) {
+            if let ConsumerFact::Positioned { partition: p, offset, .. } = what
                 && *p == partition
-                && run.trace.consumers[consumer.index()].group == group
             {
-                position.push((*at, Some(*offset)));
+                position.push((at, Some(*offset)));
             }
         }
         let ours = || tenures.iter().filter(|tenure| tenure.partition == partition);

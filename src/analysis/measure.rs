@@ -155,15 +155,7 @@ impl Question<'_> {
         };
         let mut gauge = Gauge::default();
         gauge.step(Instant::ZERO, 0.0);
-        for (at, fact) in &trace.facts {
-            let of = match fact {
-                Fact::Consumer { consumer, .. } => trace.consumers[consumer.index()].group,
-                Fact::Group { group, .. } => *group,
-                Fact::Struck { .. } => continue,
-            };
-            if of != group {
-                continue;
-            }
+        for (at, fact) in trace.facts_of(group) {
             live.record(group, fact);
             let state = &live.groups[group.index()];
             let consumer = |id: ConsumerId| &live.consumers[id.index()];
@@ -179,7 +171,7 @@ impl Question<'_> {
                     None => members().map(|id| consumer(id).owned.len()).sum(),
                 },
             };
-            gauge.step(*at, value as f64);
+            gauge.step(at, value as f64);
         }
         Ok(gauge)
     }

@@ -1,7 +1,7 @@
 //! Who owned a partition, and when nobody did.
 
 use crate::kernel::time::Instant;
-use crate::model::fact::{ConsumerFact, Fact};
+use crate::model::fact::ConsumerFact;
 use crate::model::id::{ConsumerId, GroupId, PartitionId};
 use crate::trace::Trace;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,22 +23,18 @@ pub struct Tenure {
 /// owner, without having been given up, is one tenure.
 pub fn tenures(trace: &Trace, group: GroupId, end: Instant) -> Vec<Tenure> {
     let mut book = Book::new(trace, end);
-    for (at, fact) in &trace.facts {
-        let Fact::Consumer { consumer, what } = fact else { continue };
-        if trace.consumers[consumer.index()].group != group {
-            continue;
-        }
+    for (at, consumer, what) in trace.consumer_facts(group) {
         match what {
             ConsumerFact::Revoked(partitions) | ConsumerFact::Lost(partitions) => {
                 for &partition in partitions {
-                    book.end_of(partition, *consumer, *at);
+                    book.end_of(partition, consumer, at);
                 }
             }
-            ConsumerFact::Crashed | ConsumerFact::Closed => book.end_all(*consumer, &[], *at),
+            ConsumerFact::Crashed | ConsumerFact::Closed => book.end_all(consumer, &[], at),
             ConsumerFact::Assigned { partitions, .. } => {
-                book.end_all(*consumer, partitions, *at);
+                book.end_all(consumer, partitions, at);
                 for &partition in partitions {
-                    book.begin(partition, *consumer, *at);
+                    book.begin(partition, consumer, at);
                 }
             }
             _ => {}

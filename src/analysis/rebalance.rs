@@ -1,7 +1,7 @@
 //! Rebalances: from the moment the coordinator began to prepare one until the group was stable.
 
 use crate::kernel::time::Instant;
-use crate::model::fact::{Fact, GroupFact};
+use crate::model::fact::GroupFact;
 use crate::model::id::GroupId;
 use crate::trace::Trace;
 
@@ -22,27 +22,23 @@ pub fn rebalances(trace: &Trace, group: GroupId, end: Instant) -> Vec<Rebalance>
     let mut all: Vec<Rebalance> = Vec::new();
     let mut prepared: Option<Instant> = None;
     let mut unsettled = false;
-    for (at, fact) in &trace.facts {
-        let Fact::Group { group: of, what } = fact else { continue };
-        if *of != group {
-            continue;
-        }
+    for (at, what) in trace.group_facts(group) {
         if matches!(what, GroupFact::Preparing { .. } | GroupFact::Stable { .. })
             && let Some(last) = all.last_mut().filter(|_| unsettled)
         {
-            last.to = *at;
+            last.to = at;
             unsettled = false;
         }
         match what {
             GroupFact::Preparing { .. } => {
-                prepared.get_or_insert(*at);
+                prepared.get_or_insert(at);
             }
             GroupFact::Generation { generation, protocol, .. } => {
-                let from = prepared.take().unwrap_or(*at);
+                let from = prepared.take().unwrap_or(at);
                 let empty = protocol.is_none();
                 all.push(Rebalance {
                     from,
-                    to: if empty { *at } else { end },
+                    to: if empty { at } else { end },
                     generation: *generation,
                 });
                 unsettled = !empty;

@@ -1,7 +1,7 @@
 //! Stalls: when a live consumer may not process because of a rebalance.
 
 use crate::kernel::time::Instant;
-use crate::model::fact::{ConsumerFact, Fact};
+use crate::model::fact::ConsumerFact;
 use crate::model::id::{ConsumerId, GroupId};
 use crate::trace::Trace;
 
@@ -29,18 +29,14 @@ struct Open {
 pub fn stalls(trace: &Trace, group: GroupId, end: Instant) -> Vec<Stall> {
     let mut all: Vec<Option<Stall>> = Vec::new();
     let mut open: Vec<Option<Open>> = vec![None; trace.consumers.len()];
-    for (at, fact) in &trace.facts {
-        let Fact::Consumer { consumer, what } = fact else { continue };
-        if trace.consumers[consumer.index()].group != group {
-            continue;
-        }
+    for (at, consumer, what) in trace.consumer_facts(group) {
         let stalled = &mut open[consumer.index()];
         match what {
             ConsumerFact::Revoked(partitions) | ConsumerFact::Lost(partitions)
                 if !partitions.is_empty() && stalled.is_none() =>
             {
                 *stalled = Some(Open { row: all.len(), rejoined: false });
-                all.push(Some(Stall { consumer: *consumer, from: *at, to: end }));
+                all.push(Some(Stall { consumer, from: at, to: end }));
             }
             ConsumerFact::JoinSent => {
                 if let Some(open) = stalled {
@@ -52,7 +48,7 @@ pub fn stalls(trace: &Trace, group: GroupId, end: Instant) -> Vec<Stall> {
                     // What a consumer gives up because it closes stalls nobody.
                     let gave_up = *what == ConsumerFact::Closed && !open.rejoined;
                     all[open.row] =
-                        all[open.row].filter(|_| !gave_up).map(|stall| Stall { to: *at, ..stall });
+                        all[open.row].filter(|_| !gave_up).map(|stall| Stall { to: at, ..stall });
                 }
             }
             _ => {}

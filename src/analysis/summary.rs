@@ -6,7 +6,7 @@ use super::ownership::{Tenure, tenures, vacancies};
 use super::recovery::{Recovery, recoveries};
 use super::stall::stalls;
 use crate::kernel::time::{Instant, Span};
-use crate::model::fact::{ConsumerFact, Fact, Failure, GroupFact};
+use crate::model::fact::{ConsumerFact, Failure, GroupFact};
 use crate::model::id::{BrokerId, ConsumerId, GroupId, PartitionId};
 use crate::scenario::Scenario;
 use crate::trace::Trace;
@@ -140,10 +140,6 @@ fn summarize_group(
             *skipped.entry(jump.cause).or_default() += jump.to - jump.from;
         }
     }
-    let of_group = |fact: &Fact| match fact {
-        Fact::Group { group: g, what: GroupFact::Generation { .. } } => *g == group,
-        _ => false,
-    };
     let samples = &trace.samples.groups[group.index()];
     let peak = samples.total_lag.iter().zip(&trace.samples.times).max_by_key(|(lag, at)| {
         // The first moment of the largest lag.
@@ -163,7 +159,7 @@ fn summarize_group(
         partitions: partitions.len(),
         members: trace.live.groups[group.index()].members.len(),
         generation: trace.live.groups[group.index()].generation,
-        rebalances: trace.facts.iter().filter(|(_, fact)| of_group(fact)).count(),
+        rebalances: trace.group_facts(group).filter(completes).count(),
         stalled,
         unowned: vacancies.iter().copied().sum(),
         longest_unowned: vacancies.iter().copied().max().unwrap_or(Span::ZERO),
@@ -189,15 +185,16 @@ fn owners(run: &Run, group: GroupId) -> Vec<(ConsumerId, Vec<PartitionId>)> {
 }
 
 fn failures(run: &Run, group: GroupId) -> Vec<(ConsumerId, Failure)> {
-    let failed = |(_, fact): &(Instant, Fact)| match fact {
-        Fact::Consumer { consumer, what: ConsumerFact::Failed(failure) }
-            if run.trace.consumers[consumer.index()].group == group =>
-        {
-            Some((*consumer, *failure))
-        }
+    let failed = run.trace.consumer_facts(group).filter_map(|(_, consumer, what)| match what {
+        ConsumerFact::Failed(failure) => Some((consumer, *failure)),
         _ => None,
-    };
-    run.trace.facts.iter().filter_map(failed).collect()
+    });
+    failed.collect()
+}
+
+/// Whether a fact is the completion of a rebalance.
+fn completes((_, what): &(Instant, &GroupFact)) -> bool {
+    matches!(what, GroupFact::Generation { .. })
 }
 
 /// Who idled in a group, in order of the first time.

@@ -1,7 +1,7 @@
 //! Charts of a run: lag, consumers, assignment and recovery, as SVG and PNG.
 //!
-//! Each chart is a [`sheet::Sheet`], plain data made from the analysis of the run;
-//! [`render`] paints sheets with plotters. Colours are told apart by people with any colour vision.
+//! Each chart is a sheet, plain data made from the analysis of the run;
+//! `render` paints sheets with plotters. Colours are told apart by people with any colour vision.
 
 mod assignment;
 mod axis;
