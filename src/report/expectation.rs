@@ -54,7 +54,7 @@ fn subject(scenario: &Scenario, expect: &Expect) -> String {
     }
     of.extend(scope.consumer.clone());
     of.extend(scope.cause.as_ref().map(|cause| format!("by {cause}")));
-    of.extend(scope.event.map(|event| format!("of event {}", event + 1)));
+    of.extend(scope.event.map(|event| format!("event {}", event + 1)));
     let mut text = expect.metric.name().to_owned();
     if !of.is_empty() {
         text = format!("{text} of {}", of.join(" "));

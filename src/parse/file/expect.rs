@@ -32,8 +32,8 @@ table! {
     group: String = "the group, if there is only one";
     /// Of which topic.
     topic: String = "the topic, if a partition is given and there is only one";
-    /// Of which partition of the topic.
-    partition: Count<0, { u32::MAX as u64 }>;
+    /// Of which partition of the topic; or a partition with its topic: `"orders-3"`.
+    partition: PartitionKey;
     /// Of which consumer.
     consumer: String;
     /// Of which producer.
@@ -98,6 +98,40 @@ impl Shape for Metric {
 /// Too many to list under a wrong one.
 static METRIC: Leaf =
     Leaf { name: "metric", expected: "a metric such as \"lag\"", schema: || json!({}) };
+
+static PARTITION: Leaf = Leaf {
+    name: "partition",
+    expected: "a partition's number, or one with its topic such as \"orders-3\"",
+    schema: || {
+        let number = json!({"type": "integer", "minimum": 0, "maximum": u32::MAX});
+        json!({"anyOf": [number, {"type": "string", "pattern": "-[0-9]+$"}]})
+    },
+};
+
+/// A partition as an expectation names it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum PartitionKey {
+    /// Its number; the topic stands beside it, or there is only one.
+    Number(u32),
+    /// `orders-3`
+    Label(String),
+}
+
+impl Shape for PartitionKey {
+    const KIND: Kind = Kind::Leaf(&PARTITION);
+
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        let key = match &node.value {
+            Value::Integer(number) => u32::try_from(*number).ok().map(PartitionKey::Number),
+            Value::Text(label) => Some(PartitionKey::Label(label.clone())),
+            _ => None,
+        };
+        if key.is_none() {
+            reader.mismatch(node, &Self::KIND);
+        }
+        key
+    }
+}
 
 static STAT: Leaf = Leaf {
     name: "statistic",

@@ -6,7 +6,7 @@ use super::names::Names;
 use crate::kernel::time::Instant;
 use crate::model::id::GroupId;
 use crate::parse::file::File;
-use crate::parse::file::expect::Expect as Raw;
+use crate::parse::file::expect::{Expect as Raw, PartitionKey};
 use crate::parse::leaf::Amount;
 use crate::parse::nearest::did_you_mean;
 use crate::parse::problem::Problem;
@@ -65,7 +65,7 @@ impl Block<'_> {
         let scope = Scope {
             group: self.group(names, reader),
             topic: raw.topic.as_ref().and_then(|topic| names.topic(topic, reader)),
-            partition: raw.partition.as_ref().map(|at| at.value.0 as u32),
+            partition: None,
             consumer: consumer.map(|at| at.value.clone()),
             producer: producer.and_then(|at| names.producer(&at.value, at.at, reader)),
             cause: raw.cause.as_ref().map(|at| cause(at, reader)),
@@ -96,7 +96,7 @@ impl Block<'_> {
             }
             let implied = match key {
                 "group" => names.only_group().is_some() || raw.consumer.is_some(),
-                "topic" => names.only_topic().is_some(),
+                "topic" => names.only_topic().is_some() || self.names_topic(),
                 _ => false,
             };
             if at.is_none() && !implied && scopes.required.contains(&key) {
@@ -134,22 +134,40 @@ impl Block<'_> {
         given.or(own)
     }
 
-    /// A partition is one of a topic: the one given or the only one.
+    /// Whether the partition is given with its topic.
+    fn names_topic(&self) -> bool {
+        let partition = self.raw.partition.as_ref();
+        partition.is_some_and(|at| matches!(at.value, PartitionKey::Label(_)))
+    }
+
+    /// A partition is one of a topic: the one that it names, the one given or the only one.
     fn with_partition(&self, mut scope: Scope, names: &Names, reader: &mut Reader) -> Scope {
         let Some(at) = &self.raw.partition else { return scope };
-        if self.raw.topic.is_none() {
-            scope.topic = names.only_topic();
-            let optional = !scopes(self.metric).required.contains(&"topic");
-            if scope.topic.is_none() && optional {
-                let problem = Problem::error(at.at, "a partition of which topic?");
-                reader.push(problem.label("`topic` is missing"));
+        match &at.value {
+            PartitionKey::Label(label) => {
+                if let Some((topic, partition)) = names.partition(label, at.at, reader) {
+                    if let (Some(given), true) = (&self.raw.topic, scope.topic != Some(topic)) {
+                        let problem =
+                            Problem::error(at.at, format!("`{label}` is of another topic"));
+                        reader.push(problem.also(Some(given.at), "than this one"));
+                    }
+                    (scope.topic, scope.partition) = (Some(topic), Some(partition));
+                }
             }
-        }
-        let count = scope.topic.map(|topic| names.partitions(topic));
-        if let Some(count) = count.filter(|count| at.value.0 >= *count as u64) {
-            let title = format!("the topic has no partition {}", at.value.0);
-            let label = format!("its partitions are 0 to {}", count.saturating_sub(1));
-            reader.push(Problem::error(at.at, title).label(label));
+            PartitionKey::Number(partition) => {
+                if self.raw.topic.is_none() {
+                    scope.topic = names.only_topic();
+                    let optional = !scopes(self.metric).required.contains(&"topic");
+                    if scope.topic.is_none() && optional {
+                        let problem = Problem::error(at.at, "a partition of which topic?");
+                        reader.push(problem.label("`topic` is missing"));
+                    }
+                }
+                if let Some(topic) = scope.topic {
+                    names.check_partition(topic, *partition, at.at, reader);
+                }
+                scope.partition = Some(*partition);
+            }
         }
         scope
     }

@@ -9,9 +9,8 @@ use crate::model::config::CommitMode;
 use crate::model::id::{BrokerId, GroupId, TopicId};
 use crate::parse::file::group::Group as Raw;
 use crate::parse::kafka::settings::Settings;
-use crate::parse::nearest::did_you_mean;
 use crate::parse::problem::Problem;
-use crate::parse::shape::{At, NamedEntry, Reader};
+use crate::parse::shape::{At, Reader};
 use crate::scenario::Cluster;
 use crate::scenario::group::{Group, Subscription};
 use regex_lite::Regex;
@@ -98,7 +97,7 @@ fn process_by(
     let entries = by.map(|by| by.value.entries.as_slice()).unwrap_or_default();
     let mut times = Vec::new();
     for entry in entries {
-        let Some((topic, partition)) = partition(&entry.name, entry, names, reader) else {
+        let Some((topic, partition)) = names.partition(&entry.name, entry.at, reader) else {
             continue;
         };
         if matches!(subscription, Subscription::Topics(topics) if !topics.contains(&topic)) {
@@ -110,35 +109,6 @@ fn process_by(
         }
     }
     times
-}
-
-/// Topic and partition of `orders-3`.
-fn partition<T>(
-    name: &str,
-    entry: &NamedEntry<T>,
-    names: &Names,
-    reader: &mut Reader,
-) -> Option<(TopicId, u32)> {
-    let split = name.rsplit_once('-');
-    let number = split.and_then(|(_, number)| number.parse::<u32>().ok());
-    let (Some((topic, _)), Some(partition)) = (split, number) else {
-        let problem = Problem::error(entry.at, format!("`{name}` is not a partition"));
-        reader.push(problem.label("expected a topic, a dash and a number: \"orders-3\""));
-        return None;
-    };
-    let Some(topic_id) = names.known_topic(topic) else {
-        let problem = Problem::error(entry.at, format!("no topic is called `{topic}`"));
-        let help = did_you_mean(topic, names.topics());
-        reader.push(problem.label("unknown topic").help_if(help));
-        return None;
-    };
-    let count = names.partitions(topic_id);
-    if partition as usize >= count {
-        let title = format!("`{topic}` has no partition {partition}");
-        let label = format!("its partitions are 0 to {}", count.saturating_sub(1));
-        reader.push(Problem::error(entry.at, title).label(label));
-    }
-    Some((topic_id, partition))
 }
 
 fn poll_timeout(raw: &Raw, reader: &mut Reader) -> Span {

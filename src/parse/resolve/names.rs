@@ -89,6 +89,47 @@ impl Names {
         self.topics.known.get(name).copied().map(TopicId::new)
     }
 
+    /// Topic and partition of `orders-3`.
+    pub(crate) fn partition(
+        &self,
+        label: &str,
+        at: Spot,
+        reader: &mut Reader,
+    ) -> Option<(TopicId, u32)> {
+        let split = label.rsplit_once('-');
+        let number = split.and_then(|(_, number)| number.parse::<u32>().ok());
+        let (Some((name, _)), Some(partition)) = (split, number) else {
+            let problem = Problem::error(at, format!("`{label}` is not a partition"));
+            reader.push(problem.label("expected a topic, a dash and a number: \"orders-3\""));
+            return None;
+        };
+        let Some(topic) = self.known_topic(name) else {
+            let problem = Problem::error(at, format!("no topic is called `{name}`"));
+            let help = did_you_mean(name, self.topics());
+            reader.push(problem.label("unknown topic").help_if(help));
+            return None;
+        };
+        self.check_partition(topic, partition, at, reader);
+        Some((topic, partition))
+    }
+
+    /// Notes a partition that its topic does not have.
+    pub(crate) fn check_partition(
+        &self,
+        topic: TopicId,
+        partition: u32,
+        at: Spot,
+        reader: &mut Reader,
+    ) {
+        let count = self.partitions(topic);
+        if partition as usize >= count {
+            let name = self.topics().find(|name| self.known_topic(name) == Some(topic));
+            let title = format!("`{}` has no partition {partition}", name.unwrap_or_default());
+            let label = format!("its partitions are 0 to {}", count.saturating_sub(1));
+            reader.push(Problem::error(at, title).label(label));
+        }
+    }
+
     /// Names of all topics.
     pub(crate) fn topics(&self) -> impl Iterator<Item = &str> {
         self.topics.known.keys().map(String::as_str)
