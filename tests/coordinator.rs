@@ -28,3 +28,10 @@ fn readable_classic_dialogues() {
 fn random_classic_dialogues() {
     check("random-classic.jsonl", 40);
 }
+
+/// Found by asking Kafka about thousands more: deletions take two operations, and what only asks
+/// sees committed groups.
+#[test]
+fn classic_dialogues_that_once_differed() {
+    check("found-classic.jsonl", 2);
+}

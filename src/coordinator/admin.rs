@@ -4,7 +4,7 @@ use super::classic::group::ClassicGroup;
 use super::classic::state::GroupState;
 use super::effect::{Effect, Ticket};
 use super::shard::Shard;
-use super::write::{ErrorAnswer, OnError, Write};
+use super::write::{ErrorAnswer, OnError, Then, Write};
 use crate::kernel::time::Instant;
 use crate::model::Name;
 use crate::model::consumer_protocol::ProtocolBytes;
@@ -26,7 +26,7 @@ impl Shard {
         } else {
             ErrorCode::None
         };
-        let describe = |id: &Name| match self.groups.get(id) {
+        let describe = |id: &Name| match self.committed_group(id) {
             Some(group) => group.describe(),
             None => DescribedGroup {
                 group_id: id.clone(),
@@ -53,13 +53,32 @@ impl Shard {
             group_type: "classic".into(),
         };
         ListGroupsResponse {
-            groups: self.groups.values().map(listed).collect(),
+            groups: self
+                .groups
+                .keys()
+                .filter_map(|id| self.committed_group(id))
+                .map(listed)
+                .collect(),
             ..ListGroupsResponse::default()
         }
     }
 
-    /// `DeleteGroups`: empty groups and their offsets.
+    /// `DeleteGroups`: share groups first, all others in a second operation, which begins when the
+    /// first one's records are committed (`GroupCoordinatorService.deleteGroups`).
     pub(super) fn delete(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        groups: Vec<Name>,
+        out: &mut Vec<Effect>,
+    ) {
+        let on_error = OnError { ticket, answer: ErrorAnswer::Delete(groups.clone()) };
+        let then = Then::Delete { ticket, groups };
+        self.finish(now, Ok(Write { then, ..Write::default() }), Some(on_error), out);
+    }
+
+    /// Deletes empty groups and their offsets.
+    pub(super) fn delete_now(
         &mut self,
         now: Instant,
         ticket: Ticket,

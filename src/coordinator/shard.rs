@@ -7,7 +7,7 @@
 use super::classic;
 use super::classic::group::{ClassicGroup, Context};
 use super::config::CoordinatorConfig;
-use super::effect::Effect;
+use super::effect::{Effect, Ticket};
 use super::offsets::Offsets;
 use super::tickets::Tickets;
 use super::timer::{TimerEvent, TimerName};
@@ -19,7 +19,7 @@ use crate::model::Name;
 use crate::model::error::ErrorCode;
 use crate::model::fact::RebalanceReason;
 use crate::model::record::Record;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The coordinator of the groups of one partition of `__consumer_offsets`.
 #[derive(Debug, Default)]
@@ -29,13 +29,15 @@ pub struct Shard {
     pub(super) offsets: Offsets,
     timers: Timers<TimerName, TimerEvent>,
     pub(super) tickets: Tickets,
-    /// Groups that came into being since the log last took something: if it refuses the next
-    /// batch, they have never been.
-    pub(super) unwritten_groups: Vec<Name>,
+    /// Groups that are not committed yet, with the end of the log when they came into being. If
+    /// the log refuses the first batch since then, they have never been.
+    created: BTreeMap<Name, u64>,
     /// The operation whose records are on their way into the log.
     appending: Option<Deferred>,
     /// Operations that wait for the high watermark to pass their records.
     deferred: VecDeque<Deferred>,
+    /// Deletions whose turn comes when nothing is on its way into the log.
+    deletions: VecDeque<(Ticket, Vec<Name>)>,
     /// One beyond the last record written, and the same for the last committed.
     written: u64,
     committed: u64,
@@ -104,7 +106,13 @@ impl Shard {
     pub(super) fn create_group(&mut self, now: Instant, id: &Name) {
         let group = ClassicGroup::new(id.clone(), self.config.clock_ms(now));
         self.groups.put(id.clone(), group);
-        self.unwritten_groups.push(id.clone());
+        self.created.insert(id.clone(), self.written);
+    }
+
+    /// A group, if it was there when the last committed record was written: what only asks sees
+    /// nothing else (`CoordinatorRuntime.scheduleReadOperation`).
+    pub(super) fn committed_group(&self, id: &Name) -> Option<&ClassicGroup> {
+        self.groups.get(id).filter(|_| !self.created.contains_key(id))
     }
 
     /// Ends an operation: appends its records, or answers.
@@ -127,6 +135,7 @@ impl Shard {
                 self.defer(now, operation);
             } else {
                 self.complete(now, operation, Ok(()), out);
+                self.delete_next(now, out);
             }
             return;
         }
@@ -150,7 +159,6 @@ impl Shard {
         let mut operation = self.appending.take().expect("a batch was on its way");
         match result {
             Ok(()) => {
-                self.unwritten_groups.clear();
                 self.written = operation.end;
                 for record in std::mem::take(&mut operation.write.records) {
                     self.apply(record);
@@ -158,21 +166,33 @@ impl Shard {
                 self.defer(now, operation);
             }
             Err(code) => {
-                for group in self.unwritten_groups.drain(..) {
+                let written = self.written;
+                for (group, _) in self.created.extract_if(.., |_, at| *at == written) {
                     self.groups.remove(&group);
                 }
                 self.complete(now, operation, Err(code), out);
             }
         }
+        self.delete_next(now, out);
     }
 
     /// The high watermark reached `end`, one beyond the last record that is committed.
     pub fn committed(&mut self, now: Instant, end: u64, out: &mut Vec<Effect>) {
         self.committed = self.committed.max(end);
+        self.created.retain(|_, at| *at >= self.committed);
         while self.deferred.front().is_some_and(|operation| operation.end <= self.committed) {
             let operation = self.deferred.pop_front().expect("just seen");
             self.timers.cancel(&TimerName::Write(operation.id));
             self.complete(now, operation, Ok(()), out);
+        }
+        self.delete_next(now, out);
+    }
+
+    /// Runs deletions that waited, after everything that waited for the same records.
+    fn delete_next(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        while self.appending.is_none() {
+            let Some((ticket, groups)) = self.deletions.pop_front() else { return };
+            self.delete_now(now, ticket, groups, out);
         }
     }
 
@@ -189,6 +209,11 @@ impl Shard {
                 self.with_group(now, &group, out, |group, cx| {
                     group.finish_assignment(generation, assignment, written, cx);
                 });
+            }
+            Then::Delete { ticket, groups } => {
+                if written.is_ok() {
+                    self.deletions.push_back((ticket, groups));
+                }
             }
             Then::ReplaceStatic(replacement) => {
                 let group = replacement.group.clone();

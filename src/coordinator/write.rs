@@ -28,7 +28,7 @@ pub(super) struct Write {
     pub then: Then,
 }
 
-/// What happens to a classic group when its records are committed or lost.
+/// What happens when the records of an operation are committed or lost.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) enum Then {
     /// Nothing.
@@ -36,6 +36,8 @@ pub(super) enum Then {
     Nothing,
     /// The leader's assignment: give everybody their part, or rebalance again.
     Assign { group: Name, generation: i32, assignment: BTreeMap<Name, ProtocolBytes> },
+    /// Share groups of these names are gone: the others follow, in an operation of their own.
+    Delete { ticket: Ticket, groups: Vec<Name> },
     /// A static member came back under a new id: answer its join, or undo the replacement.
     ReplaceStatic(Box<StaticReplacement>),
 }
