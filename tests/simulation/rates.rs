@@ -15,7 +15,7 @@ fn text(factor: &str) -> String {
         partitions = 6
         [producers.shop]
         topic = "orders"
-        rate = "6/s"
+        rate = "0.6/s"
         partitioner = "round-robin"
         [groups.search]
         topics = ["orders"]
@@ -37,7 +37,7 @@ fn text(factor: &str) -> String {
 
 #[test]
 fn a_fetch_that_waits_is_answered_once_whatever_the_rate_does() {
-    for factor in ["0.1", "0.5", "3", "40"] {
+    for factor in ["0.5", "100", "400"] {
         let scenario = scenario(&text(factor));
         let (mut run, facts) = run_with_facts(&scenario);
         let end = rejoin::analysis::measure::end_of(&scenario);
@@ -55,9 +55,9 @@ fn a_fetch_that_waits_is_answered_once_whatever_the_rate_does() {
             let before = at.as_us().saturating_sub(1_000_000);
             let before = rejoin::kernel::time::Instant::from_us(before);
             let due = log.visible_end(before, &mut logs.producers);
-            late += u64::from(at.as_us() > 10_000_000 && due > batch.to);
+            late += u64::from(at.as_us() > 10_000_000 && due > batch.from);
         }
-        assert!(produced > 200, "factor {factor}: {produced} produced");
+        assert!(produced > 20, "factor {factor}: {produced} produced");
         assert!(processed + 20 > produced, "factor {factor}: {processed} of {produced}");
         assert_eq!(late, 0, "factor {factor}: records wait for a second at most");
     }
