@@ -49,7 +49,9 @@ topics = ["orders"]
 consumers = 3
 process = { uniform = ["1ms", "9ms"] }
 start_every = "5s"
+"#;
 
+const ITS_EVENT: &str = r#"
 [[events]]
 at = "50s"
 crash = { group = "audit", random = 1 }
@@ -93,7 +95,15 @@ fn a_second_group_leaves_the_first_ones_lines_as_they_were() {
         lines.into_iter().filter(|line| line.contains(r#""group":"search""#)).collect()
     };
     let (_, alone) = run_with_lines(&scenario(CRASHES));
-    let (_, beside) = run_with_lines(&scenario(&format!("{CRASHES}{SECOND_GROUP}")));
-    assert!(beside.iter().any(|line| line.contains(r#""group":"audit""#)));
-    assert_eq!(of_search(alone), of_search(beside));
+    let alone = of_search(alone);
+    let first = CRASHES.find("[groups.search]").unwrap();
+    let (before, after) = CRASHES.split_at(first);
+    for text in [
+        format!("{CRASHES}{SECOND_GROUP}{ITS_EVENT}"),
+        format!("{before}{SECOND_GROUP}{after}{ITS_EVENT}"),
+    ] {
+        let (_, beside) = run_with_lines(&scenario(&text));
+        assert!(beside.iter().any(|line| line.contains(r#""group":"audit""#)));
+        assert_eq!(alone, of_search(beside));
+    }
 }
