@@ -9,6 +9,7 @@ pub mod factor;
 pub mod id;
 pub mod java_hash;
 pub mod java_map;
+pub mod java_order;
 pub mod murmur;
 pub mod random;
 pub mod rate;

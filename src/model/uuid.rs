@@ -1,5 +1,6 @@
 //! Kafka's UUIDs: 128 bits, printed as URL-safe base64 of 16 bytes without padding.
 
+use crate::kernel::java_hash::JavaKey;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cmp::Ordering;
 use std::fmt;
@@ -42,6 +43,18 @@ impl Ord for Uuid {
 impl PartialOrd for Uuid {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
+    }
+}
+
+impl JavaKey for Uuid {
+    fn java_hash(&self) -> i32 {
+        let (high, low) = self.halves();
+        let folded = high ^ low;
+        (folded >> 32) as i32 ^ folded as i32
+    }
+
+    fn java_cmp(&self, other: &Self) -> Ordering {
+        self.cmp(other)
     }
 }
 
