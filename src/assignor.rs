@@ -4,6 +4,7 @@
 //! own and a line in [`ALL`].
 
 mod range;
+pub mod server;
 
 use crate::model::Name;
 use crate::model::consumer_protocol::TopicPartitions;
