@@ -3,3 +3,4 @@
 pub mod dialogue;
 mod player;
 pub mod script;
+pub mod server_assignment;
