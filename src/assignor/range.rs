@@ -1,7 +1,10 @@
 //! `range`: per topic, contiguous partitions to the members in order (`RangeAssignor`).
 
-use super::{Answer, Assignor, Member, Question};
-use std::cmp::Ordering;
+mod rack;
+
+use super::frame::{Frame, Run};
+use super::racks::Racks;
+use super::{Answer, AssignError, Assignor, Question};
 
 /// Kafka's default strategy.
 pub(super) struct Range;
@@ -11,46 +14,63 @@ impl Assignor for Range {
         "range"
     }
 
-    fn assign(&self, question: &Question) -> Answer {
-        let mut order: Vec<usize> = (0..question.members.len()).collect();
-        order.sort_by(|&a, &b| member_order(&question.members[a], &question.members[b]));
-        let mut answer: Answer =
-            question.members.iter().map(|m| (m.id.clone(), Vec::new())).collect();
-        for topic in &question.topics {
-            let subscribers: Vec<usize> = order
-                .iter()
-                .copied()
-                .filter(|&m| question.members[m].topics.contains(&topic.name))
-                .collect();
-            let Some(count) = u32::try_from(subscribers.len()).ok().filter(|&n| n > 0) else {
-                continue;
-            };
-            let (each, extra) = (topic.partitions / count, topic.partitions % count);
-            let mut next = 0;
-            for (rank, member) in (0..).zip(subscribers) {
-                let end = next + each + u32::from(rank < extra);
-                answer[member].1.extend((next..end).map(|p| (topic.name.clone(), p)));
-                next = end;
+    fn assign(&self, question: &Question) -> Result<Answer, AssignError> {
+        let frame = Frame::new(question);
+        let line = frame.line_up();
+        let audiences = frame.audiences();
+        let mut subscribers = frame.places(&audiences, &line);
+        for places in &mut subscribers {
+            places.iter_mut().for_each(|place| *place = line[*place as usize]);
+        }
+        if let Some(racks) = Racks::read(&frame)
+            && let Some(answer) = rack::assign(&frame, &racks, &audiences, &subscribers)
+        {
+            return Ok(answer);
+        }
+
+        let mut audience_of = vec![0; frame.topics.len()];
+        for (number, audience) in audiences.iter().enumerate() {
+            for &topic in &audience.topics {
+                audience_of[topic as usize] = number;
             }
         }
-        answer
+        let mut runs = Vec::new();
+        for topic in frame.topics_as_mapped() {
+            let subscribers = &subscribers[audience_of[topic as usize]];
+            let partitions = frame.topics[topic as usize].partitions;
+            let Quota { each, extra } = Quota::of(partitions, subscribers);
+            let mut from = 0;
+            for (rank, &member) in (0..).zip(subscribers) {
+                if from == partitions {
+                    break;
+                }
+                let to = from + each + u32::from(rank < extra);
+                runs.push(Run { member, topic, from, to });
+                from = to;
+            }
+        }
+        Ok(frame.answer_of_runs(&runs))
     }
 }
 
-/// Static members by instance id, before dynamic ones by member id
-/// (`AbstractPartitionAssignor.MemberInfo`).
-fn member_order(a: &Member, b: &Member) -> Ordering {
-    match (&a.instance, &b.instance) {
-        (Some(a), Some(b)) => a.cmp(b),
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-        (None, None) => a.id.cmp(&b.id),
+/// How many partitions of a topic each of its subscribers gets.
+#[derive(Clone, Copy)]
+struct Quota {
+    each: u32,
+    /// So many get one more.
+    extra: u32,
+}
+
+impl Quota {
+    fn of(partitions: u32, subscribers: &[u32]) -> Self {
+        let count = subscribers.len() as u32;
+        Quota { each: partitions / count, extra: partitions % count }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Topic, grouped};
+    use super::super::{Member, Topic, grouped};
     use super::*;
 
     fn members(ids: &[(&str, Option<&str>)]) -> Vec<Member> {
@@ -58,31 +78,35 @@ mod tests {
             id: id.into(),
             instance: instance.map(Into::into),
             topics: vec!["t1".into(), "t2".into()],
+            ..Member::default()
         };
         ids.iter().map(member).collect()
     }
 
-    fn shown(question: &Question) -> String {
+    fn topics<const N: usize>(names: [&str; N]) -> Vec<Topic> {
+        names.map(|name| Topic { name: name.into(), partitions: 3, racks: vec![] }).to_vec()
+    }
+
+    fn shown(topics: Vec<Topic>, members: Vec<Member>) -> String {
         let one = |(id, partitions): (_, Vec<_>)| {
             let topics = grouped(&partitions);
             let topics = topics.iter().map(|t| format!(" {}{:?}", t.topic, t.partitions));
             format!("{id}{}", topics.collect::<String>())
         };
-        Range.assign(question).into_iter().map(one).collect::<Vec<_>>().join(" | ")
+        let answer = Range.assign(&Question { topics, members, seen: -1 });
+        answer.expect("range never fails").into_iter().map(one).collect::<Vec<_>>().join(" | ")
     }
 
     /// kafka-semantics 13.
     #[test]
     fn the_first_members_get_the_odd_partitions_of_every_topic() {
-        let topics = ["t1", "t2"].map(|name| Topic { name: name.into(), partitions: 3 }).to_vec();
-        let question = Question { topics, members: members(&[("c0", None), ("c1", None)]) };
-        assert_eq!(shown(&question), "c0 t1[0, 1] t2[0, 1] | c1 t1[2] t2[2]");
+        let shown = shown(topics(["t1", "t2"]), members(&[("c0", None), ("c1", None)]));
+        assert_eq!(shown, "c0 t1[0, 1] t2[0, 1] | c1 t1[2] t2[2]");
     }
 
     #[test]
     fn static_members_come_first_by_instance() {
-        let topics = vec![Topic { name: "t1".into(), partitions: 3 }];
         let members = members(&[("a", Some("i1")), ("b", Some("i0")), ("0dyn", None)]);
-        assert_eq!(shown(&Question { topics, members }), "a t1[1] | b t1[0] | 0dyn t1[2]");
+        assert_eq!(shown(topics(["t1"]), members), "a t1[1] | b t1[0] | 0dyn t1[2]");
     }
 }

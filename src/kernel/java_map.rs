@@ -18,10 +18,12 @@
 //! whose hashes agree modulo the capacity, which must be sought to be found.
 
 mod iter;
+mod order;
 mod table;
 mod tree;
 
 pub use iter::{Iter, Keys, Values};
+pub use order::walk_of_puts;
 
 use super::java_hash::JavaKey;
 use std::borrow::Borrow;

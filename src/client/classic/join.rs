@@ -1,7 +1,7 @@
 //! `JoinGroup` and `SyncGroup`, as the member sends and hears them.
 
 use super::member::{Generation, JoinFuture, MemberState};
-use crate::assignor::{self, Question, Topic};
+use crate::assignor::{self, Member, Question, Topic};
 use crate::client::consumer::Consumer;
 use crate::client::effect::{Effect, Note};
 use crate::client::lookup::PendingKind;
@@ -128,18 +128,22 @@ impl Consumer {
         members: &[JoinGroupResponseMember],
     ) -> Option<Vec<SyncGroupAssignment>> {
         let assignor = assignor::by_name(protocol)?;
-        let member = |m: &JoinGroupResponseMember| assignor::Member {
-            id: m.member_id.clone(),
-            instance: m.group_instance_id.clone(),
-            topics: m.metadata.subscribed_topics().unwrap_or_default(),
+        let member = |m: &JoinGroupResponseMember| {
+            let (id, instance) = (m.member_id.clone(), m.group_instance_id.clone());
+            match &m.metadata {
+                ProtocolBytes::Subscription(subscription) => Member::of(id, instance, subscription),
+                _ => Member { id, instance, ..Member::default() },
+            }
         };
         let topic = |t: &crate::model::message::cluster::TopicMetadata| Topic {
             name: t.name.clone(),
             partitions: t.partitions.len() as u32,
+            racks: Vec::new(),
         };
         let question = Question {
             topics: self.metadata.topics().iter().map(topic).collect(),
             members: members.iter().map(member).collect(),
+            seen: -1,
         };
         let part = |(member_id, partitions): (Name, Vec<_>)| SyncGroupAssignment {
             member_id,
@@ -148,7 +152,7 @@ impl Consumer {
                 ..Assignment::default()
             }),
         };
-        Some(assignor.assign(&question).into_iter().map(part).collect())
+        Some(assignor.assign(&question).ok()?.into_iter().map(part).collect())
     }
 
     /// `SyncGroup` is answered.
