@@ -1,5 +1,6 @@
 //! Replays recorded answers of Kafka against this build and tells every difference.
 
+pub mod assignment;
 pub mod dialogue;
 mod player;
 pub mod script;
