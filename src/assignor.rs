@@ -133,7 +133,9 @@ impl Member {
         let mut owned = Vec::new();
         if version >= 1 {
             owned.clone_from(&subscription.owned_partitions);
-            owned.iter_mut().for_each(|of_topic| of_topic.partitions.sort_unstable());
+            for of_topic in &mut owned {
+                of_topic.partitions.sort_unstable();
+            }
             owned.sort_by(|a, b| string_cmp(&a.topic, &b.topic));
         }
         let generation = if version >= 2 { subscription.generation_id.max(-1) } else { -1 };

@@ -11,26 +11,26 @@ pub(super) struct Racks {
     pub(super) count: u32,
     /// The rack of each member; [`NONE`] if it has none.
     pub(super) of_member: Vec<u32>,
-    /// The racks of each partition are `racks[starts[p]..starts[p + 1]]`, each once.
+    /// The racks of each partition are `of_replicas[starts[p]..starts[p + 1]]`, each once.
     starts: Vec<u32>,
-    racks: Vec<u32>,
+    of_replicas: Vec<u32>,
 }
 
 impl Racks {
     /// Racks by number; `None` if no member has one.
     pub(super) fn read(frame: &Frame) -> Option<Self> {
-        let named = |m: u32| {
+        let rack_of = |m: u32| {
             let rack = frame.question.members[m as usize].rack.as_ref();
             rack.filter(|rack| !rack.is_empty())
         };
-        let mut names = Names::default();
+        let mut numbers = Names::default();
         let mut of_member = vec![NONE; frame.members()];
         for &member in &frame.order {
-            if let Some(rack) = named(member) {
-                of_member[member as usize] = names.number(rack);
+            if let Some(rack) = rack_of(member) {
+                of_member[member as usize] = numbers.number(rack);
             }
         }
-        if names.by_name.is_empty() {
+        if numbers.by_name.is_empty() {
             return None;
         }
         let (mut starts, mut racks) = (Vec::with_capacity(frame.total as usize + 1), Vec::new());
@@ -39,7 +39,7 @@ impl Racks {
                 let start = racks.len();
                 starts.push(start as u32);
                 for rack in topic.racks.get(index).into_iter().flatten() {
-                    let rack = names.number(rack);
+                    let rack = numbers.number(rack);
                     if !racks[start..].contains(&rack) {
                         racks.push(rack);
                     }
@@ -47,13 +47,13 @@ impl Racks {
             }
         }
         starts.push(racks.len() as u32);
-        Some(Racks { count: names.by_name.len() as u32, of_member, starts, racks })
+        Some(Racks { count: numbers.by_name.len() as u32, of_member, starts, of_replicas: racks })
     }
 
     /// The racks in which a partition has replicas.
     pub(super) fn of(&self, partition: u32) -> &[u32] {
         let [start, end] = [partition, partition + 1].map(|p| self.starts[p as usize] as usize);
-        &self.racks[start..end]
+        &self.of_replicas[start..end]
     }
 
     /// Whether racks can tell anything about these partitions to members in these racks: some

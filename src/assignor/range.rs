@@ -20,7 +20,9 @@ impl Assignor for Range {
         let audiences = frame.audiences();
         let mut subscribers = frame.places(&audiences, &line);
         for places in &mut subscribers {
-            places.iter_mut().for_each(|place| *place = line[*place as usize]);
+            for place in places {
+                *place = line[*place as usize];
+            }
         }
         if let Some(racks) = Racks::read(&frame)
             && let Some(answer) = rack::assign(&frame, &racks, &audiences, &subscribers)

@@ -4,7 +4,7 @@
 use super::super::frame::{Audience, Frame, NONE};
 use super::super::racks::Racks;
 use super::{Answer, Quota};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The answer where racks matter for any topic.
 pub(super) fn assign(
@@ -52,7 +52,9 @@ pub(super) fn assign(
             }
         }
     }
-    lists.iter_mut().for_each(|list| list.sort_unstable());
+    for list in &mut lists {
+        list.sort_unstable();
+    }
     Some(frame.answer(lists))
 }
 
@@ -102,8 +104,8 @@ impl<'a> Split<'a> {
 
     /// Gives what is left to those with room, in order.
     fn fill(&mut self, lists: &mut [Vec<(u32, u32)>]) {
-        let mut left = (0..self.given.len() as u32).filter(|&i| !self.given[i as usize]);
-        let mut left: std::collections::VecDeque<u32> = left.by_ref().collect();
+        let left = (0..self.given.len() as u32).filter(|&i| !self.given[i as usize]);
+        let mut left: VecDeque<u32> = left.collect();
         for (place, &member) in self.subscribers.iter().enumerate() {
             if left.is_empty() {
                 return;
@@ -157,7 +159,7 @@ impl<'a> Split<'a> {
     fn fill_alike(&mut self, racks: &Racks, topics: &[u32], lists: &mut [Vec<(u32, u32)>]) {
         // Places of subscribers by rack, and at the end those without; who is full leaves from the
         // front, because the first of a rack is always served first.
-        let mut queues = vec![std::collections::VecDeque::new(); racks.count as usize + 1];
+        let mut queues = vec![VecDeque::new(); racks.count as usize + 1];
         let without = racks.count;
         for (place, &member) in self.subscribers.iter().enumerate() {
             let rack = racks.of_member[member as usize].min(without);

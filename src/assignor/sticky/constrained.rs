@@ -8,6 +8,8 @@ use super::Kind;
 use super::claims::Claims;
 use super::near;
 use super::rack::Nearness;
+use std::collections::VecDeque;
+use std::mem;
 
 /// A deal under way.
 pub(super) struct Deal {
@@ -138,13 +140,12 @@ impl Deal {
 
     /// Deals to the short ones in turn, then to level ones.
     fn deal_round(&mut self, claims: &Claims, left: &[u32]) -> Result<(), AssignError> {
-        let level = std::mem::take(&mut self.level);
-        let mut level = std::collections::VecDeque::from(level);
+        let mut level = VecDeque::from(mem::take(&mut self.level));
         let mut still_short = Vec::new();
         let mut turn = 0;
         for &partition in left {
             if turn == self.short.len() && !still_short.is_empty() {
-                std::mem::swap(&mut self.short, &mut still_short);
+                mem::swap(&mut self.short, &mut still_short);
                 still_short.clear();
                 turn = 0;
             }

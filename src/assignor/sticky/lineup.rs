@@ -1,7 +1,7 @@
 //! Members by how much they have: the first in line is the one with the least, and of those the
 //! first by id.
 
-use super::super::frame::Frame;
+use super::super::frame::{Frame, NONE};
 use super::super::names;
 use super::rack::Nearness;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,15 +36,15 @@ impl Lineup {
     pub(super) fn new(frame: &Frame, nearness: Option<&Nearness>, lists: &[Vec<u32>]) -> Self {
         let ids: Vec<&str> = frame.question.members.iter().map(|m| &*m.id).collect();
         let by_rank = names::sorted(&ids);
-        let mut rank = vec![0; by_rank.len()];
+        let mut place_of = vec![0; by_rank.len()];
         for (place, &member) in (0..).zip(&by_rank) {
-            rank[member as usize] = place;
+            place_of[member as usize] = place;
         }
         let mut kinds: Vec<Kind> = Vec::new();
         let mut numbers = BTreeMap::new();
         let mut kind_of = vec![0; frame.members()];
         for &member in &frame.order {
-            let rack = nearness.map_or(super::super::frame::NONE, |nearness| nearness.rack(member));
+            let rack = nearness.map_or(NONE, |nearness| nearness.rack(member));
             let class = frame.class_of[member as usize];
             kind_of[member as usize] = *numbers.entry((class, rack)).or_insert_with(|| {
                 kinds.push(Kind { class, rack, line: BTreeSet::new() });
@@ -61,7 +61,7 @@ impl Lineup {
             kinds,
             kind_of,
             of_topic,
-            rank,
+            rank: place_of,
             by_rank,
             counts: Vec::new(),
             least: 0,

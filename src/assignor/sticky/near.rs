@@ -62,7 +62,9 @@ impl Line {
     fn new(nearness: &Nearness, members: &[u32]) -> Self {
         let by_rack = vec![BTreeSet::new(); nearness.racks() as usize];
         let mut line = Line { members: Vec::new(), is_in: Vec::new(), by_rack };
-        members.iter().for_each(|&member| line.push(nearness, member));
+        for &member in members {
+            line.push(nearness, member);
+        }
         line
     }
 

@@ -115,7 +115,8 @@ mod tests {
         let mut claims = String::new();
         let told = read_sticky(Some(bytes), &mut |topic, partitions| {
             let partitions = partitions.iter().map(|p| i32::from_be_bytes(*p));
-            claims += &format!("{topic}{:?}", partitions.collect::<Vec<_>>());
+            let partitions: Vec<i32> = partitions.collect();
+            claims = format!("{claims}{topic}{partitions:?}");
         });
         (claims, told)
     }

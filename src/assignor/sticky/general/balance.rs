@@ -58,13 +58,13 @@ impl General<'_> {
     /// 32 bits and wraps.
     pub(super) fn score(&self) -> i32 {
         let taking_part = self.lists.iter().zip(&self.takes_part).filter(|(_, takes)| **takes);
-        let mut sizes: Vec<i64> = taking_part.map(|(list, _)| list.len() as i64).collect();
+        let mut sizes: Vec<usize> = taking_part.map(|(list, _)| list.len()).collect();
         sizes.sort_unstable();
-        let (mut sum, mut score) = (0_i64, 0_i64);
-        for (smaller, size) in (0_i64..).zip(sizes) {
+        let (mut sum, mut score) = (0, 0_usize);
+        for (smaller, size) in sizes.into_iter().enumerate() {
             score += size * smaller - sum;
             sum += size;
         }
-        score as i32
+        (score as u32).cast_signed()
     }
 }
