@@ -2,12 +2,13 @@
 
 use crate::model::Name;
 use crate::model::id::{BrokerId, PartitionId};
-use crate::model::message::cluster::{MetadataResponse, TopicMetadata};
+use crate::model::message::cluster::{MetadataResponse, PartitionMetadata, TopicMetadata};
 use std::collections::BTreeMap;
 
 /// The client's view of the cluster.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Metadata {
+    racks: Vec<Option<Name>>,
     topics: Vec<TopicMetadata>,
     leaders: BTreeMap<PartitionId, Option<BrokerId>>,
     names: BTreeMap<PartitionId, (Name, u32)>,
@@ -25,7 +26,7 @@ impl Metadata {
                 self.names.insert(partition.partition, (topic.name.clone(), index));
             }
         }
-        self.topics = response.topics;
+        (self.racks, self.topics) = (response.racks, response.topics);
         self.known = true;
     }
 
@@ -37,6 +38,13 @@ impl Metadata {
     /// All topics.
     pub(super) fn topics(&self) -> &[TopicMetadata] {
         &self.topics
+    }
+
+    /// For each partition of a topic the racks of its replicas, as far as brokers have one.
+    pub(super) fn racks(&self, topic: &TopicMetadata) -> Vec<Vec<Name>> {
+        let rack = |broker: &BrokerId| self.racks.get(broker.index() - 1).cloned().flatten();
+        let racks = |p: &PartitionMetadata| p.replicas.iter().filter_map(rack).collect();
+        topic.partitions.iter().map(racks).collect()
     }
 
     /// The topic of this name.

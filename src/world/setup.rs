@@ -46,7 +46,7 @@ impl<'a> World<'a> {
             end: Instant::ZERO + scenario.duration,
             agenda: Agenda::new(),
             streams,
-            metadata: metadata(&topics),
+            metadata: metadata(scenario, &topics),
             logs: logs(scenario, &topics, streams),
             producer_rows: first_rows(scenario),
             group_partitions: scenario.groups.iter().map(|g| read_by(g, &topics)).collect(),
@@ -155,7 +155,7 @@ fn place_topics(scenario: &Scenario, streams: Streams) -> Topics {
     topics
 }
 
-fn metadata(topics: &Topics) -> MetadataResponse {
+fn metadata(scenario: &Scenario, topics: &Topics) -> MetadataResponse {
     let partition = |&partition: &PartitionId| PartitionMetadata {
         partition,
         leader: Some(topics.leader(partition)),
@@ -166,7 +166,11 @@ fn metadata(topics: &Topics) -> MetadataResponse {
         name: topics.name(topic).clone(),
         partitions: topics.partitions(topic).iter().map(partition).collect(),
     };
-    MetadataResponse { topics: topics.ids().map(topic).collect() }
+    let racks = scenario.cluster.racks.iter();
+    MetadataResponse {
+        racks: racks.map(|rack| rack.as_deref().map(Into::into)).collect(),
+        topics: topics.ids().map(topic).collect(),
+    }
 }
 
 fn logs(scenario: &Scenario, topics: &Topics, streams: Streams) -> Logs {

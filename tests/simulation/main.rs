@@ -6,6 +6,7 @@ mod invariants;
 mod lateness;
 mod measures;
 mod positions;
+mod racks;
 mod rates;
 mod shipped;
 

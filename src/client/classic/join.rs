@@ -138,7 +138,7 @@ impl Consumer {
         let topic = |t: &crate::model::message::cluster::TopicMetadata| Topic {
             name: t.name.clone(),
             partitions: t.partitions.len() as u32,
-            racks: Vec::new(),
+            racks: self.metadata.racks(t),
         };
         let question = Question {
             topics: self.metadata.topics().iter().map(topic).collect(),

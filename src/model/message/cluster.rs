@@ -23,6 +23,8 @@ pub struct FindCoordinatorResponse {
 /// The answer to Metadata: all topics with their partitions and leaders.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct MetadataResponse {
+    /// The rack of each broker (`broker.rack`), in the order of their ids.
+    pub racks: Vec<Option<Name>>,
     /// Topics by name.
     pub topics: Vec<TopicMetadata>,
 }
