@@ -13,12 +13,24 @@ use crate::model::uuid::Uuid;
 
 const NONE: u32 = u32::MAX;
 
+/// What happens to a partition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Step {
+    /// It comes to the member.
+    Added,
+    /// It comes though it is there already. That changes nothing except that the map of topics is
+    /// asked for the topic's set, and may grow at that.
+    AddedAgain,
+    /// It leaves.
+    Removed,
+}
+
 /// A partition that comes to a member or leaves it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Change {
     pub topic: u32,
     pub partition: u32,
-    pub is_added: bool,
+    pub step: Step,
 }
 
 /// Changes of all members as they happen.
@@ -29,14 +41,9 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn add(&mut self, member: u32, topic: u32, partition: u32) {
+    pub(super) fn add(&mut self, member: u32, change: Change) {
         self.members.push(member);
-        self.changes.push(Change { topic, partition, is_added: true });
-    }
-
-    pub(super) fn remove(&mut self, member: u32, topic: u32, partition: u32) {
-        self.members.push(member);
-        self.changes.push(Change { topic, partition, is_added: false });
+        self.changes.push(change);
     }
 
     /// The places of each member's changes.
@@ -190,7 +197,13 @@ impl<'a> Rebuild<'a> {
             if topic.stamp != self.stamp {
                 *topic = Topic { stamp: self.stamp, ..ABSENT };
             }
-            if change.is_added {
+            if change.step == Step::Removed {
+                topic.len -= 1;
+                if topic.len == 0 && self.manner.empty_topics_go {
+                    topic.is_present = false;
+                    growth.remove();
+                }
+            } else {
                 growth.compute_if_absent(!topic.is_present);
                 if !topic.is_present {
                     let stamp = self.stamp;
@@ -198,13 +211,10 @@ impl<'a> Rebuild<'a> {
                     self.created.push((change.topic, place));
                     self.ever.push(change.topic);
                 }
-                topic.len += 1;
-            } else {
-                topic.len -= 1;
-                if topic.len == 0 && self.manner.empty_topics_go {
-                    topic.is_present = false;
-                    growth.remove();
+                if change.step == Step::AddedAgain {
+                    continue;
                 }
+                topic.len += 1;
             }
             if let Some((_, last)) = topic.changes {
                 self.next[last as usize] = place;
@@ -253,8 +263,8 @@ impl<'a> Rebuild<'a> {
         let mut is_placed = false;
         let mut place = first;
         loop {
-            let Change { partition, is_added, .. } = changes[place as usize];
-            if is_added {
+            let Change { partition, step, .. } = changes[place as usize];
+            if step == Step::Added {
                 self.keys.push(partition);
                 self.is_live.push(true);
                 growth.put();
@@ -315,8 +325,8 @@ impl<'a> Rebuild<'a> {
         for run in runs.filter(|run| !keeps(run.topic)) {
             map.remove(&id(run.topic));
         }
-        for &Change { topic, partition, is_added } in changes {
-            if is_added {
+        for &Change { topic, partition, step } in changes {
+            if step != Step::Removed {
                 let capacity = self.capacity(topic);
                 let new = || (topic, JavaSet::with_capacity(capacity));
                 map.compute_if_absent(id(topic), new).1.add(partition);

@@ -1,8 +1,9 @@
 //! Partitions shared out among subscribers: each partition to the same number of them, and each
 //! subscriber as many partitions as the others, or one more.
 
-use super::{Log, Thrown, capacity_for};
+use super::{Change, Log, Thrown, capacity_for};
 use crate::assignor::server::group::Lists;
+use crate::assignor::server::rebuild::Step;
 use crate::kernel::java_hash::JavaKey;
 use crate::kernel::java_map::{JavaMap, JavaSet};
 use crate::kernel::java_order::{self, Growth};
@@ -116,9 +117,9 @@ impl Sharing {
                 let here = by_slot.get(slot).iter().map(|&pair| pair as usize);
                 here.filter(|&pair| is_left[pair]).map(|pair| pairs[pair].0)
             },
-            |member, slot| {
+            |member, slot, step| {
                 let Slot { topic, partition, .. } = slots[slot as usize];
-                log.add(member, topic, partition);
+                log.add(member, Change { topic, partition, step });
             },
         )
     }
@@ -169,7 +170,7 @@ impl Sharing {
                 for &pair in &walk[..more] {
                     is_left[pair as usize] = false;
                     let Slot { topic, partition, .. } = slots[pairs[pair as usize].1 as usize];
-                    log.remove(member, topic, partition);
+                    log.add(member, Change { topic, partition, step: Step::Removed });
                 }
             }
             start += of_member.len() as u32;
@@ -215,7 +216,8 @@ impl Sharing {
                 is_left[pair as usize] = false;
                 let member = pairs[pair as usize].0;
                 self.counts[member as usize] -= 1;
-                log.remove(member, slot.topic, slot.partition);
+                let Slot { topic, partition, .. } = *slot;
+                log.add(member, Change { topic, partition, step: Step::Removed });
             }
         }
     }
@@ -227,13 +229,14 @@ impl Sharing {
         sharers: usize,
         entries: &[u32],
         members_of: impl Fn(u32) -> I,
-        mut give: impl FnMut(u32, u32),
+        mut give: impl FnMut(u32, u32, Step),
     ) -> Result<(), Thrown> {
         // Whether anybody took anything in this turn.
         let mut is_useful = false;
         for &slot in entries {
             let mut missing = sharers;
-            self.visits += 1;
+            // Marks who has the slot already, and, one higher, who gets it now.
+            self.visits += 2;
             for member in members_of(slot) {
                 self.seen_at[member as usize] = self.visits;
                 missing = missing.saturating_sub(1);
@@ -253,9 +256,15 @@ impl Sharing {
                 if self.seen_at[here] == self.visits {
                     continue;
                 }
-                self.seen_at[here] = self.visits;
-                give(member, slot);
-                self.counts[here] += 1;
+                // Kafka does not note that the slot is given: if nobody else is unfilled, members
+                // get it again and again until it counts as given often enough.
+                if self.seen_at[here] == self.visits + 1 {
+                    give(member, slot, Step::AddedAgain);
+                } else {
+                    self.seen_at[here] = self.visits + 1;
+                    give(member, slot, Step::Added);
+                    self.counts[here] += 1;
+                }
                 missing -= 1;
                 is_useful = true;
                 if self.counts[here] >= self.wanted[here] {

@@ -5,7 +5,7 @@
 use super::balancer::Balancer;
 use crate::assignor::server::answer::{Held, Rows};
 use crate::assignor::server::group::{Group, Lists};
-use crate::assignor::server::rebuild::{Change, Log, Manner, Rebuild};
+use crate::assignor::server::rebuild::{Change, Log, Manner, Rebuild, Step};
 use crate::assignor::server::{Answer, Question, Thrown};
 use crate::kernel::java_hash::JavaKey;
 
@@ -119,10 +119,10 @@ impl<'a> Builder<'a> {
     fn give(&mut self, topic: u32, partition: u32, member: u32) {
         let before = std::mem::replace(self.owner(topic, partition), member);
         if before != NOBODY {
-            self.log.remove(before, topic, partition);
+            self.log.add(before, Change { topic, partition, step: Step::Removed });
             self.loads[before as usize] -= 1;
         }
-        self.log.add(member, topic, partition);
+        self.log.add(member, Change { topic, partition, step: Step::Added });
         self.loads[member as usize] += 1;
     }
 

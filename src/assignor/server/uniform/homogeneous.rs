@@ -3,7 +3,7 @@
 
 use crate::assignor::server::answer::{Held, Rows};
 use crate::assignor::server::group::Group;
-use crate::assignor::server::rebuild::{Change, Manner, Rebuild};
+use crate::assignor::server::rebuild::{Change, Manner, Rebuild, Step};
 use crate::assignor::server::{Answer, Question, Thrown};
 use crate::kernel::java_hash::JavaKey;
 use crate::kernel::java_map::JavaMap;
@@ -71,12 +71,11 @@ pub(super) fn assign(question: &Question) -> Result<Answer, Thrown> {
         }
         let taken_end = plan.taken_end as usize;
         let given_end = pool.len().min(given + plan.room as usize);
-        let change = |is_added| {
-            move |&(topic, partition): &(u32, u32)| Change { topic, partition, is_added }
-        };
+        let change =
+            |step| move |&(topic, partition): &(u32, u32)| Change { topic, partition, step };
         changes.clear();
-        changes.extend(pool[taken..taken_end].iter().map(change(false)));
-        changes.extend(pool[given..given_end].iter().map(change(true)));
+        changes.extend(pool[taken..taken_end].iter().map(change(Step::Removed)));
+        changes.extend(pool[given..given_end].iter().map(change(Step::Added)));
         rebuild.row(member, |topic| is_subscribed[topic as usize], &changes, &mut rows);
         (taken, given) = (taken_end, given_end);
     }
