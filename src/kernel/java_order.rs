@@ -170,3 +170,84 @@ pub fn dense(count: u32) -> Vec<u32> {
     }
     numbers
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::java_map::{JavaMap, JavaSet};
+    use proptest::prelude::*;
+
+    /// Numbers that crowd or do not.
+    fn keys() -> impl Strategy<Value = Vec<u32>> {
+        let number = prop_oneof![0..40_u32, (0..30_u32).prop_map(|n| n * 16), 0..1_u32 << 20];
+        prop::collection::btree_set(number, 0..60)
+            .prop_map(|keys| keys.into_iter().collect::<Vec<u32>>())
+            .prop_shuffle()
+    }
+
+    proptest! {
+        #[test]
+        fn puts_are_walked_as_in_a_map(keys in keys(), capacity in 0..70_usize) {
+            let mut map = JavaMap::with_capacity(capacity);
+            let mut growth = Growth::with_capacity(capacity);
+            let first = growth.capacity();
+            for &key in &keys {
+                map.put(key, ());
+                growth.put();
+            }
+            if !are_numbers_crowded(&keys, 0, first, growth) {
+                let mut order = keys;
+                walk_numbers(&mut order, growth.capacity());
+                prop_assert_eq!(order, map.keys().copied().collect::<Vec<_>>());
+            }
+        }
+
+        #[test]
+        fn computed_keys_are_walked_as_in_a_map(keys in keys(), capacity in 0..70_usize) {
+            let mut map = JavaMap::with_capacity(capacity);
+            let mut growth = Growth::with_capacity(capacity);
+            let first = growth.capacity();
+            for &key in &keys {
+                map.compute_if_absent(key, || ());
+                growth.compute_if_absent(true);
+            }
+            if !are_numbers_crowded(&keys, 0, first, growth) {
+                let mut order = keys;
+                order.reverse();
+                walk_numbers(&mut order, growth.capacity());
+                prop_assert_eq!(order, map.keys().copied().collect::<Vec<_>>());
+            }
+        }
+
+        #[test]
+        fn copies_that_lose_and_get_keys_are_walked_as_sets(
+            keys in keys(), old in 0..60_usize, lost in 0..20_usize,
+        ) {
+            let (old, new) = keys.split_at(old.min(keys.len()));
+            let lost = &old[..lost.min(old.len())];
+            let mut set = JavaSet::of_collection(old.iter().copied());
+            let mut growth = Growth::of_collection(old.len());
+            let first = growth.capacity();
+            for key in lost {
+                set.remove(key);
+                growth.remove();
+            }
+            for &key in new {
+                set.add(key);
+            }
+            growth.put_all(new.len());
+            if !are_numbers_crowded(&keys, lost.len(), first, growth) {
+                let mut order = keys[lost.len()..].to_vec();
+                walk_numbers(&mut order, growth.capacity());
+                prop_assert_eq!(order, set.keys().copied().collect::<Vec<_>>());
+            }
+        }
+    }
+
+    #[test]
+    fn a_dense_set_is_walked_upwards_up_to_a_limit() {
+        assert!(dense(1000).is_sorted());
+        let many = dense(PLAIN + 4);
+        assert_eq!(many[65_534..], [65_534, 65_535, 65_537, 65_536, 65_539, 65_538]);
+    }
+}
