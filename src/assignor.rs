@@ -7,6 +7,7 @@
 //! every list. They name members and topics by numbers inside (`frame`) and follow the orders of
 //! Java's maps where Kafka's answer depends on them.
 
+mod answer;
 mod frame;
 mod names;
 mod racks;
@@ -15,6 +16,7 @@ mod round_robin;
 pub mod server;
 mod sticky;
 
+pub use answer::{Answer, List};
 pub use sticky::user_data;
 
 use crate::kernel::java_hash::string_cmp;
@@ -64,12 +66,6 @@ pub struct Member {
     pub user_data: Option<Vec<u8>>,
 }
 
-/// A partition of a topic.
-pub type TopicPartition = (Name, u32);
-
-/// Partitions per member, in the order of the question's members; everybody has an entry.
-pub type Answer = Vec<(Name, Vec<TopicPartition>)>;
-
 /// Kafka's assignor throws; the leader's join fails.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AssignError {
@@ -107,20 +103,6 @@ pub static ALL: [&dyn Assignor; 4] =
 /// The strategy of this name.
 pub fn by_name(name: &str) -> Option<&'static dyn Assignor> {
     ALL.into_iter().find(|assignor| assignor.name() == name)
-}
-
-/// Partitions grouped by topic, topics in order of first appearance: the form of an assignment.
-pub fn grouped(partitions: &[TopicPartition]) -> Vec<TopicPartitions> {
-    let mut groups: Vec<TopicPartitions> = Vec::new();
-    for (topic, partition) in partitions {
-        match groups.iter_mut().find(|group| group.topic == *topic) {
-            Some(group) => group.partitions.push(*partition),
-            None => {
-                groups.push(TopicPartitions { topic: topic.clone(), partitions: vec![*partition] });
-            }
-        }
-    }
-    groups
 }
 
 impl Member {

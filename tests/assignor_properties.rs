@@ -1,7 +1,7 @@
 //! What assignors promise, for groups of all kinds.
 
 use proptest::prelude::*;
-use rejoin::assignor::{self, Answer, Member, Question, Topic, grouped, user_data};
+use rejoin::assignor::{self, Answer, Member, Question, Topic, user_data};
 use rejoin::model::Name;
 use std::collections::BTreeMap;
 
@@ -63,8 +63,8 @@ fn answer(assignor: &str, question: &Question) -> Answer {
 
 /// The members' next subscriptions: they own what they got.
 fn rejoin(question: &mut Question, answer: &Answer, generation: i32, assignor: &str) {
-    for (member, (_, list)) in question.members.iter_mut().zip(answer) {
-        let owned = grouped(list);
+    for (member, (_, list)) in question.members.iter_mut().zip(answer.iter()) {
+        let owned = list.by_topic();
         member.generation = generation;
         if assignor == "sticky" {
             member.user_data = Some(user_data::sticky(&owned, generation));
@@ -76,9 +76,9 @@ fn rejoin(question: &mut Question, answer: &Answer, generation: i32, assignor: &
 
 fn owners(answer: &Answer) -> BTreeMap<(Name, u32), Vec<Name>> {
     let mut owners: BTreeMap<_, Vec<Name>> = BTreeMap::new();
-    for (member, list) in answer {
-        for partition in list {
-            owners.entry(partition.clone()).or_default().push(member.clone());
+    for (member, list) in answer.iter() {
+        for (topic, index) in list.iter() {
+            owners.entry((topic.clone(), index)).or_default().push(member.clone());
         }
     }
     owners
@@ -120,7 +120,7 @@ proptest! {
         }
         let answer = answer("range", &question);
         for topic in &question.topics {
-            let of_topic = |list: &[(Name, u32)]| list.iter().filter(|p| p.0 == topic.name).count();
+            let of_topic = |list: assignor::List| list.iter().filter(|p| *p.0 == topic.name).count();
             prop_assert!(spread(answer.iter().map(|(_, list)| of_topic(list))) <= 1);
         }
     }

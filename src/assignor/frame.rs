@@ -213,41 +213,50 @@ impl<'a> Frame<'a> {
         places
     }
 
+    fn member_names(&self) -> Vec<Name> {
+        self.question.members.iter().map(|m| m.id.clone()).collect()
+    }
+
+    fn topic_names(&self) -> Vec<Name> {
+        self.topics.iter().map(|topic| topic.name.clone()).collect()
+    }
+
     /// The answer that gives each member these partitions, (topic, index).
     pub(super) fn answer<L: IntoIterator<Item = (u32, u32)>>(
         &self,
         lists: impl IntoIterator<Item = L>,
     ) -> Answer {
-        let named = |(topic, index): (u32, u32)| (self.topics[topic as usize].name.clone(), index);
-        let lists = lists.into_iter().map(|list| list.into_iter().map(named).collect());
-        self.question.members.iter().map(|m| m.id.clone()).zip(lists).collect()
+        let mut answer = Answer::new(self.topic_names());
+        for (member, list) in self.question.members.iter().zip(lists) {
+            answer.push(member.id.clone(), list);
+        }
+        answer
+    }
+
+    /// The answer that gives partitions one by one, to a member what `partition` tells.
+    pub(super) fn answer_one_by_one(
+        &self,
+        given: &[(u32, u32)],
+        partition: impl Fn(u32) -> (u32, u32),
+    ) -> Answer {
+        let one = |p: u32| [partition(p)];
+        Answer::of_pieces(self.member_names(), self.topic_names(), given, |_| 1, one)
+    }
+
+    /// The answer that gives these runs to members, each member's in the order in which they come.
+    pub(super) fn answer_of_runs(&self, runs: &[(u32, Run)]) -> Answer {
+        let count = |run: Run| (run.to - run.from) as usize;
+        let spread = |run: Run| (run.from..run.to).map(move |index| (run.topic, index));
+        Answer::of_pieces(self.member_names(), self.topic_names(), runs, count, spread)
     }
 }
 
 /// Partitions of one topic that a member gets.
 #[derive(Clone, Copy)]
 pub(super) struct Run {
-    pub(super) member: u32,
     pub(super) topic: u32,
     pub(super) from: u32,
     pub(super) to: u32,
-}
-
-impl Frame<'_> {
-    /// The answer that gives these runs, each member's in the order in which they come.
-    pub(super) fn answer_of_runs(&self, runs: &[Run]) -> Answer {
-        let mut counts = vec![0; self.members()];
-        for run in runs {
-            counts[run.member as usize] += (run.to - run.from) as usize;
-        }
-        let empty = |(m, count): (&super::Member, usize)| (m.id.clone(), Vec::with_capacity(count));
-        let mut answer: Answer = self.question.members.iter().zip(counts).map(empty).collect();
-        for run in runs {
-            let name = &self.topics[run.topic as usize].name;
-            answer[run.member as usize].1.extend((run.from..run.to).map(|p| (name.clone(), p)));
-        }
-        answer
-    }
 }
 
 /// Subscriptions with topics numbered by order of arrival.

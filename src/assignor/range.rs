@@ -47,7 +47,7 @@ impl Assignor for Range {
                     break;
                 }
                 let to = from + each + u32::from(rank < extra);
-                runs.push(Run { member, topic, from, to });
+                runs.push((member, Run { topic, from, to }));
                 from = to;
             }
         }
@@ -72,8 +72,9 @@ impl Quota {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Member, Topic, grouped};
+    use super::super::{List, Member, Topic};
     use super::*;
+    use crate::model::Name;
 
     fn members(ids: &[(&str, Option<&str>)]) -> Vec<Member> {
         let member = |&(id, instance): &(&str, Option<&str>)| Member {
@@ -90,13 +91,14 @@ mod tests {
     }
 
     fn shown(topics: Vec<Topic>, members: Vec<Member>) -> String {
-        let one = |(id, partitions): (_, Vec<_>)| {
-            let topics = grouped(&partitions);
+        let answer = Range.assign(&Question { topics, members, seen: -1 });
+        let answer = answer.expect("range never fails");
+        let one = |(id, list): (&Name, List)| {
+            let topics = list.by_topic();
             let topics = topics.iter().map(|t| format!(" {}{:?}", t.topic, t.partitions));
             format!("{id}{}", topics.collect::<String>())
         };
-        let answer = Range.assign(&Question { topics, members, seen: -1 });
-        answer.expect("range never fails").into_iter().map(one).collect::<Vec<_>>().join(" | ")
+        answer.iter().map(one).collect::<Vec<_>>().join(" | ")
     }
 
     /// kafka-semantics 13.

@@ -1,6 +1,6 @@
 //! `roundrobin`: all partitions in order, dealt to the members in turn (`RoundRobinAssignor`).
 
-use super::frame::{Frame, Run};
+use super::frame::Frame;
 use super::{Answer, AssignError, Assignor, Question};
 
 /// Deals partition by partition; members that don't subscribe to the topic are passed over.
@@ -25,29 +25,31 @@ impl Assignor for RoundRobin {
                 audience_of[topic as usize] = number;
             }
         }
-        let mut runs = Vec::with_capacity(frame.total as usize);
+        let mut place = Vec::with_capacity(frame.total as usize);
+        let mut given = Vec::with_capacity(frame.total as usize);
         // Whose turn it is, in the line of all members.
         let mut turn = 0;
         for (topic, of) in (0_u32..).zip(&frame.topics) {
             let subscribers = &places[audience_of[topic as usize]];
             let mut next = subscribers.partition_point(|&place| place < turn);
             for index in 0..of.partitions {
+                place.push((topic, index));
                 if next == subscribers.len() {
                     next = 0;
                 }
                 turn = subscribers[next] + 1;
                 let member = line[subscribers[next] as usize];
-                runs.push(Run { member, topic, from: index, to: index + 1 });
+                given.push((member, frame.first[topic as usize] + index));
                 next += 1;
             }
         }
-        Ok(frame.answer_of_runs(&runs))
+        Ok(frame.answer_one_by_one(&given, |partition| place[partition as usize]))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Member, Topic, grouped};
+    use super::super::{Member, Topic};
     use super::*;
     use crate::model::Name;
 
@@ -71,7 +73,7 @@ mod tests {
             seen: -1,
         };
         let answer = RoundRobin.assign(&question).expect("there are members");
-        let lists: Vec<_> = answer.iter().map(|(_, list)| grouped(list)).collect();
+        let lists: Vec<_> = answer.iter().map(|(_, list)| list.by_topic()).collect();
         let of =
             |n: usize| lists[n].iter().map(|t| (&*t.topic, &*t.partitions)).collect::<Vec<_>>();
         assert_eq!(of(0), [("t0", &[0][..])]);

@@ -68,7 +68,7 @@ fn assign(question: &Question, kind: Kind) -> Result<Answer, AssignError> {
     let nearness = Nearness::read(&frame);
     if subscriptions_are_equal(&frame) {
         let given = constrained::assign(&frame, &claims, nearness.as_ref(), kind)?;
-        return Ok(answer_in_order(&frame, &claims, &given));
+        return Ok(frame.answer_one_by_one(&given, |p| claims.partition(p)));
     }
     let (mut lists, walk) = general::assign(&frame, &claims, nearness.as_ref())?;
     if kind == Kind::Cooperative {
@@ -84,19 +84,4 @@ fn subscriptions_are_equal(frame: &Frame) -> bool {
     let mut classes = frame.order.iter().map(|&m| frame.class_of[m as usize]);
     let first = classes.find(|&class| !frame.classes[class as usize].is_empty);
     first.is_none_or(|first| classes.all(|class| class == first))
-}
-
-/// The answer that gives partitions one by one, (member, partition).
-fn answer_in_order(frame: &Frame, claims: &Claims, given: &[(u32, u32)]) -> Answer {
-    let mut counts = vec![0; frame.members()];
-    for &(member, _) in given {
-        counts[member as usize] += 1;
-    }
-    let empty = |(m, count): (&super::Member, usize)| (m.id.clone(), Vec::with_capacity(count));
-    let mut answer: Answer = frame.question.members.iter().zip(counts).map(empty).collect();
-    for &(member, partition) in given {
-        let (topic, index) = claims.partition(partition);
-        answer[member as usize].1.push((frame.topics[topic as usize].name.clone(), index));
-    }
-    answer
 }

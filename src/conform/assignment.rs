@@ -179,12 +179,13 @@ impl Case {
             return Err(Problem::Malformed("neither a result nor an error".to_owned()));
         };
         let (mut kafkas, mut ours) = (Vec::new(), Vec::new());
-        for (member, list) in answer {
+        for (member, list) in answer.iter() {
+            let list: Vec<_> = list.iter().map(|(topic, index)| (topic.clone(), index)).collect();
             let kafka = result.get(member).map(Runs::partitions);
-            if kafka.as_ref() != Some(list) {
+            if kafka.as_ref() != Some(&list) {
                 let shown = kafka.map_or_else(|| "nobody".to_owned(), |list| shown(&list));
                 kafkas.push(format!("{member}: {shown}"));
-                ours.push(format!("{member}: {}", self::shown(list)));
+                ours.push(format!("{member}: {}", self::shown(&list)));
             }
         }
         if kafkas.is_empty() && answer.len() == result.len() {

@@ -145,14 +145,14 @@ impl Consumer {
             members: members.iter().map(member).collect(),
             seen: -1,
         };
-        let part = |(member_id, partitions): (Name, Vec<_>)| SyncGroupAssignment {
-            member_id,
+        let part = |(member_id, list): (&Name, assignor::List)| SyncGroupAssignment {
+            member_id: member_id.clone(),
             assignment: ProtocolBytes::Assignment(Assignment {
-                assigned_partitions: assignor::grouped(&partitions),
+                assigned_partitions: list.by_topic(),
                 ..Assignment::default()
             }),
         };
-        Some(assignor.assign(&question).ok()?.into_iter().map(part).collect())
+        Some(assignor.assign(&question).ok()?.iter().map(part).collect())
     }
 
     /// `SyncGroup` is answered.
