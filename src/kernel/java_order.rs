@@ -10,6 +10,9 @@
 /// From so many keys on a bucket may behave differently; one or two fewer than Java's own limits.
 const CROWD: usize = 8;
 
+/// From so many keys on, counting them by bucket beats comparing them.
+const MANY: usize = 64;
+
 /// Hashes below this are their own spread.
 const PLAIN: u32 = 1 << 16;
 
@@ -59,9 +62,8 @@ impl Growth {
 
     /// `put` of so many new keys.
     pub fn put_all(&mut self, keys: usize) {
-        for _ in 0..keys {
-            self.put();
-        }
+        self.len += keys;
+        while self.double_if_full() {}
     }
 
     /// `computeIfAbsent`: whether the capacity doubled before it.
@@ -100,8 +102,27 @@ const fn bucket(hash: i32, capacity: usize) -> usize {
 /// Brings keys, listed as they would stand in one single bucket, into the order of the walk.
 pub fn walk<K: Copy>(keys: &mut [K], capacity: usize, hash: impl Fn(K) -> i32) {
     let bucket = |&key: &K| bucket(hash(key), capacity);
-    if !keys.is_sorted_by_key(bucket) {
+    if keys.is_sorted_by_key(bucket) {
+        return;
+    }
+    if keys.len() < MANY || capacity > 8 * keys.len() {
         keys.sort_by_key(bucket);
+        return;
+    }
+    // Where the next key of each bucket goes.
+    let mut places = vec![0_u32; capacity];
+    for key in &*keys {
+        places[bucket(key)] += 1;
+    }
+    let mut total = 0;
+    for place in &mut places {
+        total += std::mem::replace(place, total);
+    }
+    let listed = keys.to_vec();
+    for key in listed {
+        let place = &mut places[bucket(&key)];
+        keys[*place as usize] = key;
+        *place += 1;
     }
 }
 
@@ -110,9 +131,7 @@ pub fn walk_numbers(keys: &mut [u32], capacity: usize) -> bool {
     let bucket = |&key: &u32| bucket(key.cast_signed(), capacity);
     let alone = |keys: &[u32]| keys.is_sorted_by(|a, b| bucket(a) < bucket(b));
     alone(keys) || {
-        if !keys.is_sorted_by_key(bucket) {
-            keys.sort_by_key(bucket);
-        }
+        walk(keys, capacity, u32::cast_signed);
         alone(keys)
     }
 }

@@ -1,12 +1,14 @@
 //! Partitions per member in three flat lists.
 
+use super::group::Index;
 use super::{Partitions, Question, Target, Thrown};
+use crate::kernel::java_hash::JavaKey;
 use crate::kernel::java_map::{JavaMap, JavaSet};
 use crate::kernel::java_order::{self, Growth};
 use crate::model::uuid::Uuid;
 
 /// What a strategy answers: a target for each member of the question, in its order.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Answer {
     topics: Vec<Uuid>,
     rows: Rows,
@@ -75,10 +77,12 @@ impl Run {
 }
 
 /// Partitions by member and topic; topics by number.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Rows {
     /// Where the runs of each member end.
     ends: Vec<u32>,
+    /// The row of each member; empty: they stand in order.
+    row_of: Vec<u32>,
     runs: Vec<Run>,
     /// To add to the run under way.
     pub partitions: Vec<u32>,
@@ -90,6 +94,7 @@ impl Rows {
             ends: Vec::with_capacity(members),
             runs: Vec::with_capacity(members),
             partitions: Vec::with_capacity(partitions),
+            row_of: Vec::new(),
         }
     }
 
@@ -129,28 +134,36 @@ impl Rows {
     }
 
     pub(super) fn of(&self, member: usize) -> impl ExactSizeIterator<Item = Run> + Clone {
-        let start = if member == 0 { 0 } else { self.ends[member - 1] };
-        self.runs[start as usize..self.ends[member] as usize].iter().copied()
+        let row = self.row_of.get(member).map_or(member, |&row| row as usize);
+        let start = if row == 0 { 0 } else { self.ends[row - 1] };
+        self.runs[start as usize..self.ends[row] as usize].iter().copied()
     }
 
     pub(super) fn partitions(&self, run: Run) -> &[u32] {
         &self.partitions[run.start as usize..run.end as usize]
     }
 
-    /// The rows, each in the place that `places` names for it.
-    pub(super) fn placed(mut self, places: &[u32]) -> Self {
-        let mut row_of = vec![0; places.len()];
-        for (row, &place) in places.iter().enumerate() {
-            row_of[place as usize] = row;
+    /// Rows whose runs are ranges of the numbers below `most`.
+    pub(super) fn of_numbers(members: usize, runs: usize, most: u32) -> Self {
+        Rows {
+            ends: Vec::with_capacity(members),
+            runs: Vec::with_capacity(runs),
+            partitions: (0..most).collect(),
+            row_of: Vec::new(),
         }
-        let mut ends = Vec::with_capacity(places.len());
-        let mut runs = Vec::with_capacity(self.runs.len());
-        for row in row_of {
-            runs.extend(self.of(row));
-            ends.push(runs.len() as u32);
+    }
+
+    /// Adds a run of partitions that are in the list.
+    pub(super) fn add_run(&mut self, run: Run) {
+        self.runs.push(run);
+    }
+
+    /// Puts each row in the place that `places` names for it.
+    pub(super) fn place(&mut self, places: &[u32]) {
+        self.row_of = vec![0; places.len()];
+        for (row, &place) in (0..).zip(places) {
+            self.row_of[place as usize] = row;
         }
-        (self.ends, self.runs) = (ends, runs);
-        self
     }
 
     /// Adds a row that is another one's.
@@ -169,20 +182,18 @@ pub(super) struct Held {
     pub rows: Rows,
     /// Ids of all topics: first those that the question knows, then those that only targets name.
     pub topics: Vec<Uuid>,
-    numbers: JavaMap<Uuid, u32>,
+    /// Their hashes.
+    pub hashes: Vec<i32>,
+    index: Index,
 }
 
 impl Held {
     pub(super) fn of(question: &Question) -> Result<Self, Thrown> {
         let members = question.members.len();
-        let mut held = Held {
-            rows: Rows::with_capacity(members, 0),
-            topics: question.topics.iter().map(|topic| topic.id).collect(),
-            numbers: JavaMap::new(),
-        };
-        for (number, &topic) in (0..).zip(&held.topics) {
-            held.numbers.put(topic, number);
-        }
+        let topics: Vec<Uuid> = question.topics.iter().map(|topic| topic.id).collect();
+        let hashes: Vec<i32> = topics.iter().map(JavaKey::java_hash).collect();
+        let rows = Rows::with_capacity(members, 0);
+        let mut held = Held { rows, index: Index::of(&hashes), topics, hashes };
         let mut last = None;
         let mut order: Vec<(i32, u32, &[u32])> = Vec::new();
         for member in &question.members {
@@ -193,7 +204,7 @@ impl Held {
                     _ => held.number(*topic),
                 };
                 last = Some((*topic, number));
-                order.push((held.hash(number), number, partitions));
+                order.push((held.hashes[number as usize], number, partitions));
             }
             held.order_topics(&mut order)?;
             for &(_, number, partitions) in &order {
@@ -206,23 +217,18 @@ impl Held {
     }
 
     /// The number of a topic, a new one if need be.
-    pub(super) fn number(&mut self, topic: Uuid) -> u32 {
-        let next = self.topics.len() as u32;
-        let number = *self.numbers.compute_if_absent(topic, || next);
-        if number == next {
+    fn number(&mut self, topic: Uuid) -> u32 {
+        self.find(topic).unwrap_or_else(|| {
             self.topics.push(topic);
-        }
-        number
+            self.hashes.push(topic.java_hash());
+            self.index.add(&self.hashes);
+            self.topics.len() as u32 - 1
+        })
     }
 
     /// The number of a topic if it has one.
     pub(super) fn find(&self, topic: Uuid) -> Option<u32> {
-        self.numbers.get(&topic).copied()
-    }
-
-    fn hash(&self, topic: u32) -> i32 {
-        use crate::kernel::java_hash::JavaKey;
-        self.topics[topic as usize].java_hash()
+        self.index.find(topic.java_hash(), |number| self.topics[number as usize] == topic)
     }
 
     /// Topics of a record in the order of the map that the broker makes of it.

@@ -2,7 +2,7 @@
 
 use super::Question;
 use crate::kernel::java_hash::{JavaKey, string_hash};
-use crate::kernel::java_map::{JavaMap, JavaSet};
+use crate::kernel::java_map::JavaSet;
 use crate::kernel::java_order::{self, Growth};
 use crate::model::Name;
 use std::collections::BTreeMap;
@@ -37,10 +37,8 @@ impl Subscription {
 
 impl Group {
     pub(super) fn of(question: &Question) -> Self {
-        let mut numbers = JavaMap::new();
-        for (number, topic) in (0_u32..).zip(&question.topics) {
-            numbers.put(topic.name.clone(), number);
-        }
+        let names: Vec<i32> = question.topics.iter().map(|t| string_hash(&t.name)).collect();
+        let names = Index::of(&names);
         let mut group = Group {
             hashes: question.topics.iter().map(|topic| topic.id.java_hash()).collect(),
             subscriptions: Vec::new(),
@@ -52,7 +50,7 @@ impl Group {
             let number = match last {
                 Some((topics, number)) if Arc::ptr_eq(topics, &member.topics) => number,
                 _ => *known.entry(&member.topics).or_insert_with(|| {
-                    group.subscriptions.push(subscription(&member.topics, &numbers));
+                    group.subscriptions.push(subscription(&member.topics, question, &names));
                     (group.subscriptions.len() - 1) as u32
                 }),
             };
@@ -83,28 +81,91 @@ impl Group {
     }
 }
 
-fn subscription(names: &[Name], numbers: &JavaMap<Name, u32>) -> Subscription {
-    let number = |name: &Name| numbers.get(&**name).copied();
+fn subscription(names: &[Name], question: &Question, index: &Index) -> Subscription {
+    let resolve = |name: &Name| {
+        let hash = string_hash(name);
+        let is_it = |topic: u32| {
+            let topic = &question.topics[topic as usize].name;
+            Arc::ptr_eq(topic, name) || topic == name
+        };
+        (hash, index.find(hash, is_it))
+    };
+    let mut resolved: Vec<(i32, Option<u32>)> = names.iter().map(resolve).collect();
+    let mut sorted: Vec<u32> = resolved.iter().filter_map(|&(_, topic)| topic).collect();
+    sorted.sort_unstable();
+    let unknown = names.iter().zip(&resolved).filter(|(_, (_, topic))| topic.is_none());
+    let mut unknown: Vec<&Name> = unknown.map(|(name, _)| name).collect();
+    unknown.sort_unstable();
+    let is_set = sorted.is_sorted_by(|a, b| a < b) && unknown.is_sorted_by(|a, b| a < b);
     let growth = Growth::of_collection(names.len());
-    let mut hashed: Vec<(i32, &Name)> =
-        names.iter().map(|name| (string_hash(name), name)).collect();
     let hash = |(hash, _): (i32, _)| hash;
-    let mut sorted: Vec<&Name> = names.iter().collect();
-    sorted.sort_unstable();
-    let different = sorted.is_sorted_by(|a, b| a < b);
-    let (topics, names): (Vec<u32>, usize);
-    if different && !java_order::is_crowded(&hashed, 0, growth.capacity(), growth, hash) {
-        java_order::walk(&mut hashed, growth.capacity(), hash);
-        topics = hashed.iter().filter_map(|(_, name)| number(name)).collect();
-        names = hashed.len();
-    } else {
-        let set = JavaSet::of_collection(hashed.iter().map(|&(_, name)| name.clone()));
-        topics = set.keys().filter_map(number).collect();
-        names = set.len();
+    if is_set && !java_order::is_crowded(&resolved, 0, growth.capacity(), growth, hash) {
+        java_order::walk(&mut resolved, growth.capacity(), hash);
+        let topics = resolved.iter().filter_map(|&(_, topic)| topic).collect();
+        return Subscription { topics, names: names.len(), sorted };
     }
-    let mut sorted = topics.clone();
-    sorted.sort_unstable();
-    Subscription { topics, names, sorted }
+    let set = JavaSet::of_collection(names.iter().cloned());
+    sorted.dedup();
+    let topics = set.keys().filter_map(|name| resolve(name).1).collect();
+    Subscription { topics, names: set.len(), sorted }
+}
+
+/// Numbers by hash.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// A power of two of them, at most half of them taken; [`Index::FREE`] elsewhere.
+    slots: Vec<u32>,
+}
+
+impl Index {
+    const FREE: u32 = u32::MAX;
+
+    /// An index of the numbers from 0 on by their hashes.
+    pub(super) fn of(hashes: &[i32]) -> Self {
+        let slots = (2 * hashes.len()).next_power_of_two().max(16);
+        let mut index = Index { slots: vec![Self::FREE; slots] };
+        for (number, &hash) in (0..).zip(hashes) {
+            index.insert(hash, number);
+        }
+        index
+    }
+
+    fn first(hash: i32) -> usize {
+        (hash.cast_unsigned().wrapping_mul(0x9e37_79b1) >> 7) as usize
+    }
+
+    fn insert(&mut self, hash: i32, number: u32) {
+        let mut slot = Self::first(hash);
+        while self.slots[slot & (self.slots.len() - 1)] != Self::FREE {
+            slot += 1;
+        }
+        let mask = self.slots.len() - 1;
+        self.slots[slot & mask] = number;
+    }
+
+    /// Adds the next number; `hashes` are those of all numbers with it.
+    pub(super) fn add(&mut self, hashes: &[i32]) {
+        if 2 * hashes.len() > self.slots.len() {
+            *self = Self::of(hashes);
+        } else if let Some(&hash) = hashes.last() {
+            self.insert(hash, hashes.len() as u32 - 1);
+        }
+    }
+
+    /// The number with this hash of which `is_it` says that it is the one.
+    pub(super) fn find(&self, hash: i32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+        let mut slot = Self::first(hash);
+        loop {
+            let number = self.slots[slot & (self.slots.len() - 1)];
+            if number == Self::FREE {
+                return None;
+            }
+            if is_it(number) {
+                return Some(number);
+            }
+            slot += 1;
+        }
+    }
 }
 
 /// Lists by number, one behind the other.

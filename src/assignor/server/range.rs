@@ -1,7 +1,7 @@
 //! `range`: of each topic, contiguous partitions to the subscribers in order
 //! (`coordinator.group.assignor.RangeAssignor`).
 
-use super::answer::Rows;
+use super::answer::{Rows, Run};
 use super::group::Group;
 use super::{Answer, Member, Question, ServerAssignor, SubscriptionType, Thrown};
 use crate::kernel::java_hash::{JavaKey, string_cmp};
@@ -67,8 +67,10 @@ impl ServerAssignor for Range {
             }));
         }
         let first = group.subscription_of[turns[0] as usize];
-        let total = supplies.iter().map(|supply| supply.partitions as usize).sum();
-        let mut rows = Rows::with_capacity(members, total);
+        // Every range is a part of the list of all numbers.
+        let most = supplies.iter().map(|supply| supply.partitions).max().unwrap_or(0);
+        let runs = iter::zip(&supplies, &subscribers).map(|(s, &n)| s.partitions.min(n) as usize);
+        let mut rows = Rows::of_numbers(members, runs.sum(), most);
         for &member in &turns {
             let number = if same { first } else { group.subscription_of[member as usize] };
             let topics = &mut left[number as usize];
@@ -79,8 +81,7 @@ impl ServerAssignor for Range {
                 supply.extra -= more;
                 let end = (supply.next + supply.each + more).min(supply.partitions);
                 if supply.next < end {
-                    rows.partitions.extend(supply.next..end);
-                    rows.end_topic(topic);
+                    rows.add_run(Run { topic, start: supply.next, end });
                     supply.next = end;
                 }
                 is_exhausted |= end == supply.partitions;
@@ -93,7 +94,8 @@ impl ServerAssignor for Range {
             }
             rows.end_member();
         }
-        Ok(Answer::new(ids, rows.placed(&turns)))
+        rows.place(&turns);
+        Ok(Answer::new(ids, rows))
     }
 }
 
@@ -143,11 +145,15 @@ fn sort<'a>(members: &mut [u32], name: impl Fn(u32) -> &'a Name) {
         let shared = iter::zip(&first[..common], name(member).as_bytes());
         common = shared.take_while(|(a, b)| a == b).count();
     }
-    let mut keyed: Vec<(u64, u32)> = members
-        .iter()
-        .map(|&member| (prefix(&name(member).as_bytes()[common..]), member))
-        .collect();
-    keyed.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| string_cmp(name(a.1), name(b.1))));
+    let mut keyed: Vec<([u64; 2], u32)> = Vec::with_capacity(members.len());
+    for &member in &*members {
+        let rest = &name(member).as_bytes()[common..];
+        keyed.push(([prefix(rest), prefix(rest.get(8..).unwrap_or(&[]))], member));
+    }
+    keyed.sort_unstable_by(|a, b| {
+        let by_name = || string_cmp(name(a.1), name(b.1));
+        a.0.cmp(&b.0).then_with(by_name).then(a.1.cmp(&b.1))
+    });
     for (member, (_, sorted)) in iter::zip(members, keyed) {
         *member = sorted;
     }
@@ -157,5 +163,9 @@ fn sort<'a>(members: &mut [u32], name: impl Fn(u32) -> &'a Name) {
 fn prefix(bytes: &[u8]) -> u64 {
     // UTF-16 puts characters beyond U+FFFF before those from U+E000 on; see `string_cmp`.
     let place = |byte: u8| if matches!(byte, 0xee | 0xef) { byte + 0x10 } else { byte };
-    (0..8).fold(0, |key, i| key << 8 | u64::from(bytes.get(i).map_or(0, |&byte| place(byte))))
+    let mut key = [0; 8];
+    for (key, &byte) in iter::zip(&mut key, bytes) {
+        *key = place(byte);
+    }
+    u64::from_be_bytes(key)
 }

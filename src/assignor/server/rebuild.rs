@@ -13,6 +13,9 @@ use crate::model::uuid::Uuid;
 
 const NONE: u32 = u32::MAX;
 
+/// Smaller numbers fall into the bucket that is left of them modulo the capacity.
+const PLAIN: u32 = 1 << 16;
+
 /// What happens to a partition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Step {
@@ -90,7 +93,6 @@ const ABSENT: Topic =
 /// Changes targets, with memory that is used again for each member.
 pub(super) struct Rebuild<'a> {
     held: &'a Held,
-    hashes: &'a [i32],
     manner: Manner,
     stamp: u32,
     topics: Vec<Topic>,
@@ -108,10 +110,9 @@ pub(super) struct Rebuild<'a> {
 
 impl<'a> Rebuild<'a> {
     /// For partitions below `partitions`; any beyond that make do with real maps.
-    pub(super) fn new(held: &'a Held, hashes: &'a [i32], partitions: u32, manner: Manner) -> Self {
+    pub(super) fn new(held: &'a Held, partitions: u32, manner: Manner) -> Self {
         Rebuild {
             held,
-            hashes,
             manner,
             stamp: 0,
             topics: vec![ABSENT; held.topics.len()],
@@ -140,6 +141,54 @@ impl<'a> Rebuild<'a> {
             self.row_by_maps(member, keeps, changes, rows);
         }
         rows.end_member();
+    }
+
+    /// Adds the row of a member that had nothing and gets partitions, all that it gets of a topic
+    /// in a row and upwards; `false` if they are not like that.
+    pub(super) fn try_fresh_row(&mut self, pool: &[(u32, u32)], rows: &mut Rows) -> bool {
+        self.stamp += 1;
+        self.created.clear();
+        let mut growth = Growth::with_capacity(0);
+        let mut end = 0;
+        for run in pool.chunk_by(|a, b| a.0 == b.0 && a.1 + 1 == b.1) {
+            let topic = run[0].0;
+            let state = &mut self.topics[topic as usize];
+            if state.stamp == self.stamp || run[run.len() - 1].1 >= PLAIN {
+                return false;
+            }
+            state.stamp = self.stamp;
+            growth.compute_if_absent(true);
+            if run.len() > 1 {
+                growth.compute_if_absent(false);
+            }
+            end += run.len() as u32;
+            self.created.push((topic, end));
+        }
+        let hash = |(topic, _): (u32, u32)| self.held.hashes[topic as usize];
+        if java_order::is_crowded(&self.created, 0, 1, growth, hash) {
+            return false;
+        }
+        // Where each run begins, which its end will not tell in another order.
+        let mut start = 0;
+        for (topic, end) in &self.created {
+            self.topics[*topic as usize].len = *end - start;
+            start = *end;
+        }
+        self.created.reverse();
+        java_order::walk(&mut self.created, growth.capacity(), hash);
+        for &(topic, end) in &self.created {
+            let len = self.topics[topic as usize].len;
+            let (first, last) = (pool[(end - len) as usize].1, pool[end as usize - 1].1);
+            let mut growth = Growth::new();
+            growth.put_all(len as usize);
+            let capacity = growth.capacity() as u32;
+            let wraps_at = first.next_multiple_of(capacity).min(last + 1);
+            rows.partitions.extend(wraps_at..=last);
+            rows.partitions.extend(first..wraps_at);
+            rows.end_topic(topic);
+        }
+        rows.end_member();
+        true
     }
 
     /// Without maps; `false` if that cannot be done.
@@ -221,7 +270,7 @@ impl<'a> Rebuild<'a> {
             }
             topic.changes = Some((topic.changes.map_or(place, |(first, _)| first), place));
         }
-        let hash = |topic: u32| self.hashes[topic as usize];
+        let hash = |topic: u32| self.held.hashes[topic as usize];
         let gone = self.ever.len() - growth.len();
         if java_order::is_crowded(&self.ever, gone, capacity, growth, hash) {
             return false;

@@ -7,7 +7,7 @@ use super::answer::{Held, Rows};
 use super::group::{Group, Lists};
 use super::rebuild::{Change, Log, Manner, Rebuild};
 use super::{Answer, Question, ServerAssignor, SubscriptionType, Thrown};
-use crate::kernel::java_hash::{JavaKey, combine};
+use crate::kernel::java_hash::combine;
 use crate::kernel::java_map::JavaMap;
 use crate::kernel::java_order::{self, Growth};
 use sharing::{Sharing, Slot};
@@ -25,9 +25,8 @@ impl ServerAssignor for Simple {
         if question.members.is_empty() {
             return Ok(Answer::default());
         }
-        let mut group = Group::of(question);
+        let group = Group::of(question);
         let held = Held::of(question)?;
-        group.hashes.extend(held.topics[group.hashes.len()..].iter().map(JavaKey::java_hash));
         let assignable = Assignable::of(question, &held);
         match question.subscription {
             SubscriptionType::Homogeneous => all_topics(question, &group, held, &assignable),
@@ -90,7 +89,7 @@ fn all_topics(
     let slot = |topic: u32, partition: u32| Slot {
         topic,
         partition,
-        hash: combine(group.hashes[topic as usize], partition.cast_signed()),
+        hash: combine(held.hashes[topic as usize], partition.cast_signed()),
     };
     let mut targets = Vec::new();
     for &topic in &subscription.topics {
@@ -127,7 +126,7 @@ fn all_topics(
     let mut sharing = Sharing::new(members);
     sharing.share(&slots, &targets, &pairs, &everybody, &mut log)?;
 
-    let mut rebuild = Rebuild::new(&held, &group.hashes, most(question), Manner::default());
+    let mut rebuild = Rebuild::new(&held, most(question), Manner::default());
     let mut rows = Rows::with_capacity(members, pairs.len().max(targets.len()));
     let places = log.by_member(members);
     let mut changes: Vec<Change> = Vec::new();
@@ -201,7 +200,7 @@ fn each_topic(
     }
 
     // Topics that nobody subscribes to stay where they are.
-    let mut rebuild = Rebuild::new(&held, &group.hashes, most(question), Manner::default());
+    let mut rebuild = Rebuild::new(&held, most(question), Manner::default());
     let mut rows = Rows::with_capacity(members, held.rows.partitions.len());
     let places = log.by_member(members);
     let mut changes: Vec<Change> = Vec::new();
@@ -239,7 +238,7 @@ fn union_order(group: &Group, held: &Held) -> Vec<u32> {
             }
         }
     }
-    let hash = |topic: u32| group.hashes[topic as usize];
+    let hash = |topic: u32| held.hashes[topic as usize];
     if java_order::is_crowded(&topics, 0, 16, growth, hash) {
         let mut set = JavaMap::new();
         for &topic in &topics {

@@ -18,8 +18,15 @@ pub(super) struct Balancer {
     most_load: i64,
     /// One more than the place of the next member; 0 when all have been seen.
     most_next: usize,
-    /// Used for sorting.
-    keyed: Vec<u64>,
+    /// Where the next member of each load goes while they are sorted.
+    places: Vec<u32>,
+}
+
+/// The lightest and the heaviest load.
+pub(super) fn extremes(subscribers: &[u32], loads: &[u32]) -> (u32, u32) {
+    let loads = subscribers.iter().map(|&member| loads[member as usize]);
+    let wider = |(least, most): (u32, u32), load: u32| (load.min(least), load.max(most));
+    loads.fold((u32::MAX, 0), wider)
 }
 
 fn load(member: u32, loads: &[u32]) -> i64 {
@@ -27,23 +34,40 @@ fn load(member: u32, loads: &[u32]) -> i64 {
 }
 
 impl Balancer {
-    /// Begins with the subscribers of a topic, of whom there must be one: how far apart they are.
-    pub(super) fn begin(&mut self, subscribers: &[u32], loads: &[u32]) -> i64 {
-        let key = |&member: &u32| u64::from(loads[member as usize]) << 32 | u64::from(member);
-        self.keyed.clear();
-        self.keyed.extend(subscribers.iter().map(key));
-        if !self.keyed.is_sorted() {
-            self.keyed.sort_unstable();
-        }
-        self.members.clear();
-        self.members.extend(self.keyed.iter().map(|&key| key as u32));
-        let count = self.members.len();
-        let load_of = |member: Option<&u32>| member.map_or(0, |&member| load(member, loads));
-        let (least, most) = (load_of(self.members.first()), load_of(self.members.last()));
+    /// Begins with the subscribers of a topic, in order; there must be one.
+    pub(super) fn begin(&mut self, subscribers: &[u32], loads: &[u32]) {
+        let (least, most) = extremes(subscribers, loads);
+        self.sort(subscribers, loads, least, most);
+        let count = subscribers.len();
+        let (least, most) = (i64::from(least), i64::from(most));
         (self.least_end, self.least_load, self.least_next) = (0, least - 1, 0);
         (self.most_start, self.most_end) = (count, count);
         (self.most_load, self.most_next) = (most + 1, count);
-        most - least
+    }
+
+    /// Sorts by load; those of one load stay in order.
+    fn sort(&mut self, subscribers: &[u32], loads: &[u32], least: u32, most: u32) {
+        self.members.clear();
+        self.members.extend_from_slice(subscribers);
+        let levels = (most - least) as usize + 1;
+        if levels > subscribers.len() {
+            self.members.sort_by_key(|&member| loads[member as usize]);
+            return;
+        }
+        self.places.clear();
+        self.places.resize(levels, 0);
+        for &member in subscribers {
+            self.places[(loads[member as usize] - least) as usize] += 1;
+        }
+        let mut total = 0;
+        for place in &mut self.places {
+            total += std::mem::replace(place, total);
+        }
+        for &member in subscribers {
+            let place = &mut self.places[(loads[member as usize] - least) as usize];
+            self.members[*place as usize] = member;
+            *place += 1;
+        }
     }
 
     /// The next of the members with the least load.

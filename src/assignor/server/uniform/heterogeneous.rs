@@ -2,12 +2,11 @@
 //! whoever has least gets the next partition, then those who have most give to those who have
 //! least until nothing moves any more.
 
-use super::balancer::Balancer;
+use super::balancer::{Balancer, extremes};
 use crate::assignor::server::answer::{Held, Rows};
 use crate::assignor::server::group::{Group, Lists};
 use crate::assignor::server::rebuild::{Change, Log, Manner, Rebuild, Step};
 use crate::assignor::server::{Answer, Question, Thrown};
-use crate::kernel::java_hash::JavaKey;
 
 /// How often all topics are balanced at most.
 const ROUNDS: usize = 16;
@@ -34,9 +33,8 @@ struct Builder<'a> {
 }
 
 pub(super) fn assign(question: &Question) -> Result<Answer, Thrown> {
-    let mut group = Group::of(question);
+    let group = Group::of(question);
     let held = Held::of(question)?;
-    group.hashes.extend(held.topics[group.hashes.len()..].iter().map(JavaKey::java_hash));
     let members = question.members.len();
     let subscribers = group.subscribers();
     let mut topics: Vec<u32> = (0..question.topics.len() as u32)
@@ -165,9 +163,12 @@ impl<'a> Builder<'a> {
 
     /// Moves partitions of a topic among its subscribers: whether any moved.
     fn balance_topic(&mut self, topic: u32, balancer: &mut Balancer) -> Result<bool, Thrown> {
-        if balancer.begin(self.subscribers.get(topic), &self.loads) <= 1 {
+        let subscribers = self.subscribers.get(topic);
+        let (least, most) = extremes(subscribers, &self.loads);
+        if most - least <= 1 {
             return Ok(false);
         }
+        balancer.begin(subscribers, &self.loads);
         self.sort_by_owner(topic);
         let mut moved = false;
         while !balancer.is_balanced() {
@@ -231,7 +232,7 @@ impl<'a> Builder<'a> {
             is_odd: self.is_odd,
         };
         let most = self.question.topics.iter().map(|topic| topic.partitions).max().unwrap_or(0);
-        let mut rebuild = Rebuild::new(&held, &group.hashes, most, manner);
+        let mut rebuild = Rebuild::new(&held, most, manner);
         let mut rows = Rows::with_capacity(members, self.owners.len());
         let places = self.log.by_member(members);
         let mut changes: Vec<Change> = Vec::new();

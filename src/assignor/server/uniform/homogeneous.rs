@@ -5,7 +5,6 @@ use crate::assignor::server::answer::{Held, Rows};
 use crate::assignor::server::group::Group;
 use crate::assignor::server::rebuild::{Change, Manner, Rebuild, Step};
 use crate::assignor::server::{Answer, Question, Thrown};
-use crate::kernel::java_hash::JavaKey;
 use crate::kernel::java_map::JavaMap;
 use crate::kernel::java_order::{self, Growth};
 
@@ -30,21 +29,20 @@ struct Partitions {
 }
 
 pub(super) fn assign(question: &Question) -> Result<Answer, Thrown> {
-    let mut group = Group::of(question);
-    let mut held = Held::of(question)?;
-    group.hashes.extend(held.topics[group.hashes.len()..].iter().map(JavaKey::java_hash));
+    let group = Group::of(question);
+    let held = Held::of(question)?;
     let members = question.members.len();
     let first = group.subscription(0);
     if first.topics.is_empty() {
         return Ok(Answer::new(held.topics, Rows::empty(members)));
     }
-    let topics = set_order(&first.topics, first.names, &group.hashes, &held);
+    let topics = set_order(&first.topics, first.names, &held.hashes, &held);
     let mut is_subscribed = vec![false; held.topics.len()];
     for &topic in &topics {
         is_subscribed[topic as usize] = true;
     }
 
-    let partitions = Partitions::of(question, &mut held);
+    let partitions = Partitions::of(question, &held);
     let total: u32 = topics.iter().map(|&topic| question.topics[topic as usize].partitions).sum();
     let mut pool: Vec<(u32, u32)> = Vec::new();
     for &topic in &topics {
@@ -60,7 +58,7 @@ pub(super) fn assign(question: &Question) -> Result<Answer, Thrown> {
     let manner =
         Manner { empty_topics_go: true, capacities: Vec::new(), is_odd: partitions.is_odd };
     let most = question.topics.iter().map(|topic| topic.partitions).max().unwrap_or(0);
-    let mut rebuild = Rebuild::new(&held, &group.hashes, most, manner);
+    let mut rebuild = Rebuild::new(&held, most, manner);
     let mut rows = Rows::with_capacity(members, total as usize);
     let mut changes = Vec::new();
     let (mut given, mut taken) = (0, untaken);
@@ -73,6 +71,11 @@ pub(super) fn assign(question: &Question) -> Result<Answer, Thrown> {
         let given_end = pool.len().min(given + plan.room as usize);
         let change =
             |step| move |&(topic, partition): &(u32, u32)| Change { topic, partition, step };
+        let is_fresh = held.rows.of(member).len() == 0 && !partitions.is_odd;
+        if is_fresh && rebuild.try_fresh_row(&pool[given..given_end], &mut rows) {
+            given = given_end;
+            continue;
+        }
         changes.clear();
         changes.extend(pool[taken..taken_end].iter().map(change(Step::Removed)));
         changes.extend(pool[given..given_end].iter().map(change(Step::Added)));
@@ -127,7 +130,7 @@ fn take_back(
 }
 
 impl Partitions {
-    fn of(question: &Question, held: &mut Held) -> Self {
+    fn of(question: &Question, held: &Held) -> Self {
         let mut starts = Vec::with_capacity(question.topics.len() + 1);
         let mut total = 0;
         for topic in &question.topics {
