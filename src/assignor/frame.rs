@@ -234,12 +234,12 @@ impl<'a> Frame<'a> {
     }
 
     /// The answer that gives partitions one by one, to a member what `partition` tells.
-    pub(super) fn answer_one_by_one(
+    pub(super) fn answer_one_by_one<P: Copy>(
         &self,
-        given: &[(u32, u32)],
-        partition: impl Fn(u32) -> (u32, u32),
+        given: &[(u32, P)],
+        partition: impl Fn(P) -> (u32, u32),
     ) -> Answer {
-        let one = |p: u32| [partition(p)];
+        let one = |p: P| [partition(p)];
         Answer::of_pieces(self.member_names(), self.topic_names(), given, |_| 1, one)
     }
 

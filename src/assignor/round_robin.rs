@@ -25,7 +25,6 @@ impl Assignor for RoundRobin {
                 audience_of[topic as usize] = number;
             }
         }
-        let mut place = Vec::with_capacity(frame.total as usize);
         let mut given = Vec::with_capacity(frame.total as usize);
         // Whose turn it is, in the line of all members.
         let mut turn = 0;
@@ -33,17 +32,16 @@ impl Assignor for RoundRobin {
             let subscribers = &places[audience_of[topic as usize]];
             let mut next = subscribers.partition_point(|&place| place < turn);
             for index in 0..of.partitions {
-                place.push((topic, index));
                 if next == subscribers.len() {
                     next = 0;
                 }
                 turn = subscribers[next] + 1;
                 let member = line[subscribers[next] as usize];
-                given.push((member, frame.first[topic as usize] + index));
+                given.push((member, (topic, index)));
                 next += 1;
             }
         }
-        Ok(frame.answer_one_by_one(&given, |partition| place[partition as usize]))
+        Ok(frame.answer_one_by_one(&given, |partition| partition))
     }
 }
 

@@ -14,6 +14,9 @@ const ASSIGNORS: &[(&str, &str)] = &[
     ("cooperative-sticky", "CooperativeStickyAssignor"),
 ];
 
+/// Strategies that clients can follow, beginning to end.
+const SIMULATED: [&str; 2] = ["range", "roundrobin"];
+
 const PACKAGE: &str = "org.apache.kafka.clients.consumer.";
 
 /// The assignor's name, given that name or its class.
@@ -25,8 +28,9 @@ pub(crate) fn name(text: &str) -> Option<&'static str> {
 /// Notes what Kafka would refuse, and what can't be simulated yet.
 ///
 /// The coordinator chooses among the strategies that all members offer, each member voting for the
-/// first of its own list. While only range is simulated, range must be the first of every list: it
-/// is then offered by all, preferred by all, and chosen.
+/// first of its own list. While only range and round robin are simulated, range must be the first
+/// of a list or nothing but these two stand in it: whatever others list, one of the two is chosen,
+/// or nothing.
 pub(crate) fn check(settings: &Settings, reader: &mut Reader) {
     let Some(given) = settings.given("partition.assignment.strategy") else { return };
     let Checked::List(items) = &given.value else { return };
@@ -47,9 +51,11 @@ pub(crate) fn check(settings: &Settings, reader: &mut Reader) {
         }
         seen.push((name, item));
     }
-    if let Some((first, item)) = seen.first().filter(|(name, _)| *name != "range") {
-        let what = format!("the strategy `{first}`");
-        let help = "put \"range\" first; others may follow it";
+    let begins_with_range = seen.first().is_some_and(|(name, _)| *name == "range");
+    let beyond = seen.iter().find(|(name, _)| !SIMULATED.contains(name));
+    if let Some((name, item)) = beyond.filter(|_| !begins_with_range) {
+        let what = format!("the strategy `{name}`");
+        let help = "\"range\" and \"roundrobin\" are simulated; put \"range\" first, and others may follow it";
         reader.push(not_yet(item.at, &what).help(help));
     }
 }
