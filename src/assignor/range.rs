@@ -87,7 +87,7 @@ mod tests {
     }
 
     fn topics<const N: usize>(names: [&str; N]) -> Vec<Topic> {
-        names.map(|name| Topic { name: name.into(), partitions: 3, racks: vec![] }).to_vec()
+        names.map(|name| Topic { name: name.into(), partitions: 3, ..Topic::default() }).to_vec()
     }
 
     fn shown(topics: Vec<Topic>, members: Vec<Member>) -> String {

@@ -58,7 +58,7 @@ mod tests {
         let topic = |(name, partitions): (&Name, u32)| Topic {
             name: name.clone(),
             partitions,
-            racks: vec![],
+            ..Topic::default()
         };
         let member = |n: usize| Member {
             id: format!("c{n}").into(),

@@ -161,8 +161,8 @@ impl fmt::Display for Thrown {
     }
 }
 
-/// A strategy of the broker.
-pub trait ServerAssignor: Sync {
+/// A strategy as the broker asks it.
+pub trait ServerAssignor: Send + Sync {
     /// Its name in `group.remote.assignor`.
     fn name(&self) -> &'static str;
 

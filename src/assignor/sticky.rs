@@ -17,6 +17,7 @@ pub mod user_data;
 
 use super::frame::Frame;
 use super::{Answer, AssignError, Assignor, Question};
+use crate::model::consumer_protocol::TopicPartitions;
 use claims::Claims;
 use rack::Nearness;
 
@@ -43,6 +44,10 @@ impl Assignor for Sticky {
         assign(question, Kind::Eager)
     }
 
+    fn user_data(&self, last: Option<(&[TopicPartitions], i32)>) -> Option<Vec<u8>> {
+        last.map(|(partitions, generation)| user_data::sticky(partitions, generation))
+    }
+
     fn latest_generation(&self, question: &Question) -> i32 {
         claims::latest_generation(question, Kind::Eager)
     }
@@ -55,6 +60,14 @@ impl Assignor for CooperativeSticky {
 
     fn assign(&self, question: &Question) -> Result<Answer, AssignError> {
         assign(question, Kind::Cooperative)
+    }
+
+    fn user_data(&self, last: Option<(&[TopicPartitions], i32)>) -> Option<Vec<u8>> {
+        Some(user_data::cooperative_sticky(last.map_or(-1, |(_, generation)| generation)))
+    }
+
+    fn is_cooperative(&self) -> bool {
+        true
     }
 
     fn latest_generation(&self, question: &Question) -> i32 {

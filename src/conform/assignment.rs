@@ -120,6 +120,8 @@ impl Case {
         let topic = |topic: &CaseTopic| Topic {
             name: topic.name.clone(),
             partitions: topic.partitions,
+            id: None,
+            load: Vec::new(),
             racks: topic.racks.iter().map(|of| of.iter().flatten().cloned().collect()).collect(),
         };
         Ok(Question {
@@ -165,7 +167,7 @@ impl Case {
             rejoin,
         };
         let answer = match (rejoin, &self.error) {
-            (Err(error), Some(class)) if error.class() == class => return Ok(None),
+            (Err(error), Some(class)) if error.class() == Some(class) => return Ok(None),
             (Ok(answer), None) => answer,
             (Err(error), _) => {
                 let kafka = self.error.clone().unwrap_or_else(|| "an assignment".to_owned());

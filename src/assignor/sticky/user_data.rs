@@ -63,6 +63,17 @@ pub(super) fn read_sticky(bytes: Option<&[u8]>, each: &mut dyn FnMut(&str, &[[u8
     }
 }
 
+/// What a member had, if these are bytes of `sticky`.
+pub fn claims(bytes: &[u8]) -> Option<Vec<TopicPartitions>> {
+    let mut claims = Vec::new();
+    let told = read_sticky(Some(bytes), &mut |topic, partitions| {
+        let partition = |bytes: &[u8; 4]| u32::from_be_bytes(*bytes);
+        let partitions = partitions.iter().map(partition).collect();
+        claims.push(TopicPartitions { topic: topic.into(), partitions });
+    });
+    matches!(told, Told::Claims(_)).then_some(claims)
+}
+
 /// Reads the generation that `cooperative-sticky` told.
 pub(super) fn read_cooperative(bytes: Option<&[u8]>) -> Option<i32> {
     bytes.map(|bytes| Input(bytes).int().unwrap_or(-1))

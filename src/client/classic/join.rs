@@ -139,6 +139,7 @@ impl Consumer {
             name: t.name.clone(),
             partitions: t.partitions.len() as u32,
             racks: self.metadata.racks(t),
+            ..Topic::default()
         };
         let question = Question {
             topics: self.metadata.topics().iter().map(topic).collect(),
