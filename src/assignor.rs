@@ -10,7 +10,9 @@
 mod answer;
 mod broker;
 pub mod check;
+pub mod churn;
 mod error;
+pub mod figures;
 mod frame;
 mod names;
 mod question;
@@ -53,6 +55,11 @@ pub trait Assignor: Send + Sync {
     /// rounds (`RebalanceProtocol.COOPERATIVE`).
     fn is_cooperative(&self) -> bool {
         false
+    }
+
+    /// Whether members tell what they own when they rejoin: they do while they keep it.
+    fn keeps_ownership(&self) -> bool {
+        self.is_cooperative()
     }
 
     /// Whether a partition may have several owners, as in share groups.

@@ -44,6 +44,10 @@ impl Assignor for OnBroker {
         Ok(answer)
     }
 
+    fn keeps_ownership(&self) -> bool {
+        true
+    }
+
     fn is_shared(&self) -> bool {
         self.name == "simple"
     }
