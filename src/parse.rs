@@ -31,6 +31,7 @@
 //! assert!(text.contains("did you mean `orders`?"));
 //! ```
 
+mod change;
 mod document;
 mod file;
 mod kafka;
@@ -51,13 +52,16 @@ mod syntax;
 mod table;
 mod unknown;
 
+pub use change::{change, misfit};
 pub use overrides::Override;
 pub use problem::Problems;
 pub use reference::reference;
 pub use schema::schema;
 pub use source::Source;
 
+use crate::assignor::Registry;
 use crate::scenario::Scenario;
+use crate::scenario::case::Case;
 use document::{Entry, Node, Value};
 use file::File;
 use problem::{Problem, Severity};
@@ -113,6 +117,42 @@ pub fn scenario(source: &Source, overrides: &[Override]) -> Result<Parsed, Probl
         Ok(Parsed { runs, warnings: Problems::new(sources, warnings) })
     } else {
         Err(Problems::new(sources, errors))
+    }
+}
+
+/// What a TOML file is, told by its keys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FileKind {
+    /// A scenario.
+    Scenario,
+    /// A question to assignment strategies: it has `members`.
+    Case,
+}
+
+/// What a file is; one that is neither is a scenario with mistakes.
+pub fn kind(source: &Source) -> FileKind {
+    let (document, _) = Node::document(source);
+    let has = |key: &str| document.entries().is_some_and(|all| all.iter().any(|e| e.key == key));
+    if has("members") { FileKind::Case } else { FileKind::Scenario }
+}
+
+/// Reads a question to assignment strategies.
+pub fn case(source: &Source, registry: &Registry) -> Result<Case, Problems> {
+    let sources = vec![source.clone()];
+    let (document, errors) = Node::document(source);
+    let syntax = syntax::explain(source, &document, errors);
+    if !syntax.recovered {
+        return Err(Problems::new(sources, syntax.problems));
+    }
+    let mut collected = Collected::new(source, syntax.problems);
+    let mut reader = Reader::default();
+    let raw = file::case::Case::read(&document, &mut reader);
+    let case = raw.map(|raw| resolve::case::resolve(&raw, source, registry, &mut reader));
+    collected.add(reader.into_problems(), None);
+    let (errors, _) = collected.split();
+    match case {
+        Some(case) if errors.is_empty() => Ok(case),
+        _ => Err(Problems::new(sources, errors)),
     }
 }
 

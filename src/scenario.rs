@@ -3,6 +3,7 @@
 //! Plain data. `parse` makes it from TOML, tests and other programs make it by hand; the world reads
 //! it and never asks whether something was given.
 
+pub mod case;
 pub mod event;
 pub mod expect;
 pub mod group;

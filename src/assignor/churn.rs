@@ -186,7 +186,8 @@ impl Group {
         }
     }
 
-    fn change(&mut self, change: &Change) -> Result<(), Misfit> {
+    /// Carries out a change without a rebalance.
+    pub fn change(&mut self, change: &Change) -> Result<(), Misfit> {
         match change {
             Change::Leave(ids) => {
                 for id in ids {

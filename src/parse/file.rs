@@ -3,12 +3,14 @@
 //! What is read here has the right type, one value at a time; what values must have to do with each
 //! other is for [`resolve`](super::resolve).
 
+pub(crate) mod case;
 pub(crate) mod cluster;
 pub(crate) mod dist;
 pub(crate) mod event;
 pub(crate) mod expect;
 pub(crate) mod group;
 pub(crate) mod producer;
+pub(crate) mod strategy;
 pub(crate) mod topic;
 
 use super::document::{Node, Value};

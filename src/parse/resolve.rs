@@ -4,6 +4,7 @@
 //! Every function goes on after a problem with some stand-in, so that all problems of a file come
 //! out at once; a scenario with problems is thrown away.
 
+pub(crate) mod case;
 mod cluster;
 mod consumers;
 mod events;
@@ -12,6 +13,7 @@ mod group;
 pub(crate) mod metrics;
 mod names;
 mod producer;
+mod strategy;
 mod target;
 mod topic;
 
