@@ -11,5 +11,6 @@ pub mod rebalance;
 pub mod recovery;
 pub mod spread;
 pub mod stall;
+pub mod standing;
 pub mod summary;
 pub mod verdict;

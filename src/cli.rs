@@ -2,8 +2,10 @@
 //!
 //! All that is not a pure function of a scenario lives here.
 
+mod assign;
 mod broken;
 mod exit;
+mod external;
 mod interrupt;
 mod load;
 mod output;
@@ -33,6 +35,8 @@ enum Command {
     Run(RunArguments),
     /// Run scenarios and their variants, and check what they expect
     Test(TestArguments),
+    /// Ask assignment strategies who gets which partition
+    Assign(AssignArguments),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
 }
@@ -58,6 +62,36 @@ struct TestArguments {
     changes: Changes,
 }
 
+#[derive(Args, Debug)]
+struct AssignArguments {
+    /// A scenario, a case (TOML), or recorded cases (a line of JSON each)
+    #[arg(value_name = "INPUT")]
+    input: PathBuf,
+    /// Strategies to lay beside each other, instead of those that INPUT names
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    assignor: Vec<String>,
+    /// A program that is a strategy, such as `python3 my_assignor.py`
+    #[arg(long, value_name = "COMMAND")]
+    command: Vec<String>,
+    /// What happens then: "leave m2", "join m4", "replace m1 m5", "grow orders 12", "rebalance"
+    #[arg(long, value_name = "CHANGE")]
+    then: Vec<String>,
+    /// Take the scenario's group as it is at this moment, such as 30s
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// The scenario's group, if it has several
+    #[arg(long, value_name = "GROUP")]
+    group: Option<String>,
+    /// One of the recorded cases, by its id
+    #[arg(long, value_name = "ID")]
+    case: Option<String>,
+    /// Print a line of JSON for each case
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    changes: Changes,
+}
+
 /// Changes to all scenarios of a call.
 #[derive(Args, Debug)]
 struct Changes {
@@ -72,6 +106,7 @@ pub fn main() -> ExitCode {
     let exit = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Test(arguments) => test::test(&arguments),
+        Command::Assign(arguments) => assign::assign(&arguments),
         Command::Schema => {
             print::out(&format!("{:#}\n", parse::schema()));
             Exit::Well

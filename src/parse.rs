@@ -60,6 +60,7 @@ pub use schema::schema;
 pub use source::Source;
 
 use crate::assignor::Registry;
+use crate::kernel::time::{Instant, Span};
 use crate::scenario::Scenario;
 use crate::scenario::case::Case;
 use document::{Entry, Node, Value};
@@ -154,6 +155,16 @@ pub fn case(source: &Source, registry: &Registry) -> Result<Case, Problems> {
         Some(case) if errors.is_empty() => Ok(case),
         _ => Err(Problems::new(sources, errors)),
     }
+}
+
+/// Reads a moment of a run of this length, such as `30s`; the error says what is wrong.
+pub fn moment(text: &str, duration: Span) -> Result<Instant, String> {
+    let span = quantity::duration(text);
+    let span = span.map_err(|refusal| format!("{text:?} is not a time: {}", refusal.label))?;
+    if span.is_zero() || span > duration {
+        return Err(format!("{text} is not within the run, which lasts {duration}"));
+    }
+    Ok(Instant::ZERO + span)
 }
 
 /// The run that a tree describes; without one there are problems.

@@ -119,6 +119,13 @@ impl Group {
         self.finish(before, answer)
     }
 
+    /// One answer, and nothing after it.
+    pub fn ask(&self) -> Result<Step, AssignError> {
+        let answer = self.strategy.assign(&self.question)?;
+        let (question, held) = (self.question.clone(), self.held.clone());
+        Ok(Step { question, answer, rounds: 1, held })
+    }
+
     /// Carries out a change and rebalances.
     pub fn play(&mut self, change: &Change) -> Result<Result<Step, AssignError>, Misfit> {
         self.change(change)?;

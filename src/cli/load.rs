@@ -40,20 +40,19 @@ pub(super) fn load(files: &[PathBuf], set: &[String]) -> Result<Vec<Loaded>, Exi
     if wrong { Err(Exit::Input) } else { Ok(loaded) }
 }
 
-fn load_one(path: &Path, overrides: &[Override]) -> Option<Vec<Loaded>> {
+/// The text of a file.
+pub(super) fn source(path: &Path) -> Result<Source, Exit> {
     let name = path.display().to_string();
-    let text = match fs::read(path).map(String::from_utf8) {
-        Ok(Ok(text)) => text,
-        Ok(Err(_)) => {
-            print::err(&format!("error: {name} is not text in UTF-8\n"));
-            return None;
-        }
-        Err(error) => {
-            print::err(&format!("error: can't read {name}: {error}\n"));
-            return None;
-        }
-    };
-    match parse::scenario(&Source::new(name, text), overrides) {
+    match fs::read(path).map(String::from_utf8) {
+        Ok(Ok(text)) => return Ok(Source::new(name, text)),
+        Ok(Err(_)) => print::err(&format!("error: {name} is not text in UTF-8\n")),
+        Err(error) => print::err(&format!("error: can't read {name}: {error}\n")),
+    }
+    Err(Exit::Input)
+}
+
+fn load_one(path: &Path, overrides: &[Override]) -> Option<Vec<Loaded>> {
+    match parse::scenario(&source(path).ok()?, overrides) {
         Ok(parsed) => {
             print::err(&parsed.warnings.render(print::colored_err()));
             let runs = parsed.runs.into_iter();

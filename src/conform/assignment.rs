@@ -114,6 +114,23 @@ pub fn replay(line: &str) -> Result<Option<Difference>, Problem> {
     case.compare(&rejoin)
 }
 
+/// A recorded question.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// Its name.
+    pub id: String,
+    /// Who was asked.
+    pub assignor: String,
+    /// What was asked.
+    pub question: Question,
+}
+
+/// The question of a line.
+pub fn question(line: &str) -> Result<Recorded, Problem> {
+    let case: Case = serde_json::from_str(line).map_err(|e| Problem::Malformed(e.to_string()))?;
+    Ok(Recorded { question: case.question()?, id: case.id, assignor: case.assignor })
+}
+
 impl Case {
     /// The question as the leader of the group gets it.
     pub fn question(&self) -> Result<Question, Problem> {

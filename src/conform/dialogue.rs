@@ -57,6 +57,15 @@ pub enum Problem {
     Unsupported(String),
 }
 
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Problem::Malformed(what) => write!(f, "malformed: {what}"),
+            Problem::Unsupported(what) => write!(f, "not replayed by this build: {what}"),
+        }
+    }
+}
+
 impl From<Unsupported> for Problem {
     fn from(what: Unsupported) -> Self {
         Problem::Unsupported(what.0)
