@@ -14,6 +14,7 @@ pub mod churn;
 mod error;
 pub mod figures;
 mod frame;
+mod literature;
 mod names;
 mod question;
 mod racks;
@@ -74,8 +75,9 @@ pub trait Assignor: Send + Sync {
     }
 }
 
-/// The strategies that rejoin ships: those of Kafka's clients, those of its brokers.
-pub static ALL: [&dyn Assignor; 7] = [
+/// The strategies that rejoin ships: those of Kafka's clients, those of its brokers, and those of
+/// the literature.
+pub static ALL: [&dyn Assignor; 10] = [
     &range::Range,
     &round_robin::RoundRobin,
     &sticky::Sticky,
@@ -83,6 +85,9 @@ pub static ALL: [&dyn Assignor; 7] = [
     &OnBroker { name: "uniform", strategy: server::ALL[0] },
     &OnBroker { name: "server-range", strategy: server::ALL[1] },
     &OnBroker { name: "simple", strategy: server::ALL[2] },
+    &literature::LagAware,
+    &literature::CapacityAware,
+    &literature::ModifiedBestFit,
 ];
 
 /// The strategy of this name that rejoin ships.

@@ -74,6 +74,14 @@ pub fn claims(bytes: &[u8]) -> Option<Vec<TopicPartitions>> {
     matches!(told, Told::Claims(_)).then_some(claims)
 }
 
+/// In which generation a member had what it had, if these are bytes of `sticky` that tell it.
+pub fn generation(bytes: &[u8]) -> Option<i32> {
+    match read_sticky(Some(bytes), &mut |_, _| {}) {
+        Told::Claims(generation) => generation,
+        Told::Nothing | Told::Nonsense => None,
+    }
+}
+
 /// Reads the generation that `cooperative-sticky` told.
 pub(super) fn read_cooperative(bytes: Option<&[u8]>) -> Option<i32> {
     bytes.map(|bytes| Input(bytes).int().unwrap_or(-1))
