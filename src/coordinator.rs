@@ -8,8 +8,14 @@
 
 mod admin;
 pub mod classic;
+mod committed;
 pub mod config;
+mod consumer;
 pub mod effect;
+mod group;
+pub mod image;
+mod metadata;
+mod modern;
 pub mod offsets;
 mod request;
 pub mod shard;

@@ -29,6 +29,16 @@ fn random_classic_dialogues() {
     check("random-classic.jsonl", 40);
 }
 
+#[test]
+fn readable_consumer_dialogues() {
+    check("readable-consumer.jsonl", 37);
+}
+
+#[test]
+fn random_consumer_dialogues() {
+    check("random-consumer.jsonl", 15);
+}
+
 /// Found by asking Kafka about thousands more: deletions take two operations, and what only asks
 /// sees committed groups.
 #[test]

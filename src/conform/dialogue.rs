@@ -1,6 +1,7 @@
 //! Dialogues with Kafka's group coordinator: the same requests at the same times, answer for
 //! answer, record for record, state for state.
 
+use super::canon::Canon;
 use super::player::{Player, Unsupported};
 use super::script::{Script, Step};
 use crate::coordinator::snapshot::GroupSnapshot;
@@ -77,16 +78,18 @@ pub fn replay(line: &str) -> Result<Option<Difference>, Problem> {
     let script: Script =
         serde_json::from_str(line).map_err(|e| Problem::Malformed(e.to_string()))?;
     let mut player = Player::new(&script)?;
+    let (mut theirs, mut ours) = (Canon::default(), Canon::default());
     let mut steps = script.steps.iter().peekable();
     while let Some(input) = steps.next() {
         let mut kafka = Vec::new();
         player.run(input)?;
         // Before an input timers that are due end, and what they do is recorded before it.
         while let Some(output) = steps.next_if(|step| step.r#do.is_none()) {
-            kafka.extend(observation(output, &script.id)?);
+            kafka.extend(observation(output, &script.id)?.map(|o| theirs.canonical(o)));
         }
         player.advance(steps.peek().map(|next| next.t));
-        let rejoin = player.take_observations();
+        let rejoin = player.take_observations().into_iter().map(|o| ours.canonical(o));
+        let rejoin: Vec<Observation> = rejoin.collect();
         let first = (0..kafka.len().max(rejoin.len())).find(|&i| kafka.get(i) != rejoin.get(i));
         if let Some(i) = first {
             return Ok(Some(Difference {
@@ -141,6 +144,7 @@ fn response(api: &str, value: &Value) -> Result<Option<Response>, serde_json::Er
         "LeaveGroup" => Response::LeaveGroup(read(value)?),
         "OffsetCommit" => Response::OffsetCommit(read(value)?),
         "OffsetFetch" => Response::OffsetFetch(read(value)?),
+        "ConsumerGroupHeartbeat" => Response::ConsumerGroupHeartbeat(read(value)?),
         "DescribeGroups" => Response::DescribeGroups(read(value)?),
         "ConsumerGroupDescribe" => Response::ConsumerGroupDescribe(read(value)?),
         "ListGroups" => Response::ListGroups(read(value)?),

@@ -27,6 +27,9 @@ pub struct Script {
     /// Broker settings.
     #[serde(default)]
     pub config: BTreeMap<String, Value>,
+    /// Settings kept on groups.
+    #[serde(default)]
+    pub group_configs: BTreeMap<Name, BTreeMap<String, Value>>,
     /// Topics in the broker's metadata.
     #[serde(default)]
     pub topics: Vec<Topic>,
@@ -44,6 +47,11 @@ pub struct Topic {
     pub name: Name,
     /// Its id.
     pub id: Uuid,
+    /// How many partitions it has.
+    pub partitions: u32,
+    /// Racks of the replicas of each partition.
+    #[serde(default)]
+    pub racks: Vec<Vec<Name>>,
 }
 
 const fn yes() -> bool {
@@ -71,6 +79,12 @@ pub struct Step {
     pub req: Value,
     /// Groups to take a snapshot of.
     pub groups: Vec<Name>,
+    /// All topics from now on.
+    pub topics: Vec<Topic>,
+    /// A group that gets other settings.
+    pub group: Name,
+    /// Its settings.
+    pub configs: BTreeMap<String, Value>,
     /// How the next writes fail.
     pub error: Option<ErrorCode>,
     /// How many writes fail.

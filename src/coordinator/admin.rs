@@ -1,8 +1,9 @@
 //! What administrators ask: describe, list and delete groups.
 
-use super::classic::group::ClassicGroup;
+use super::classic::group::{CONSUMER_PROTOCOL_TYPE, ClassicGroup};
 use super::classic::state::GroupState;
 use super::effect::{Effect, Ticket};
+use super::group::Group;
 use super::shard::Shard;
 use super::write::{ErrorAnswer, OnError, Then, Write};
 use crate::kernel::time::Instant;
@@ -10,9 +11,9 @@ use crate::model::Name;
 use crate::model::consumer_protocol::ProtocolBytes;
 use crate::model::error::ErrorCode;
 use crate::model::message::Response;
+use crate::model::message::consumer_group::DescribedConsumerGroup;
 use crate::model::message::group::{
-    DeletableGroupResult, DescribedConsumerGroup, DescribedGroup, DescribedGroupMember,
-    ListGroupsResponse, ListedGroup,
+    DeletableGroupResult, DescribedGroup, DescribedGroupMember, ListGroupsResponse, ListedGroup,
 };
 
 /// From this version on `DescribeGroups` says so if there is no such group.
@@ -39,28 +40,43 @@ impl Shard {
     }
 
     /// `ConsumerGroupDescribe`: a classic group is none.
-    pub(super) fn describe_consumer_groups(groups: Vec<Name>) -> Vec<DescribedConsumerGroup> {
-        let error_code = ErrorCode::GroupIdNotFound;
-        groups.into_iter().map(|group_id| DescribedConsumerGroup { error_code, group_id }).collect()
+    pub(super) fn describe_consumer_groups(
+        &self,
+        groups: Vec<Name>,
+    ) -> Vec<DescribedConsumerGroup> {
+        let describe = |group_id: Name| match self.committed_consumer_group(&group_id) {
+            Some(group) => group.describe(&self.config, &self.image),
+            None => DescribedConsumerGroup {
+                error_code: ErrorCode::GroupIdNotFound,
+                group_id,
+                ..DescribedConsumerGroup::default()
+            },
+        };
+        groups.into_iter().map(describe).collect()
     }
 
     /// `ListGroups`.
     pub(super) fn list(&self) -> ListGroupsResponse {
-        let listed = |group: &ClassicGroup| ListedGroup {
-            group_id: group.id.clone(),
-            protocol_type: group.protocol_type.clone().unwrap_or_default(),
-            group_state: group.state().name().into(),
-            group_type: "classic".into(),
+        let listed = |(id, group): (&Name, &Group)| {
+            let (protocol_type, state) = match group {
+                Group::Classic(_) => {
+                    let group = self.committed_group(id)?;
+                    (group.protocol_type.clone().unwrap_or_default(), group.state().name())
+                }
+                Group::Consumer(_) => {
+                    let group = self.committed_consumer_group(id)?;
+                    (CONSUMER_PROTOCOL_TYPE.into(), group.state().name())
+                }
+            };
+            Some(ListedGroup {
+                group_id: id.clone(),
+                protocol_type,
+                group_state: state.into(),
+                group_type: group.kind().into(),
+            })
         };
-        ListGroupsResponse {
-            groups: self
-                .groups
-                .keys()
-                .filter_map(|id| self.committed_group(id))
-                .map(listed)
-                .collect(),
-            ..ListGroupsResponse::default()
-        }
+        let groups = self.groups.iter().filter_map(listed).collect();
+        ListGroupsResponse { groups, ..ListGroupsResponse::default() }
     }
 
     /// `DeleteGroups`: share groups first, all others in a second operation, which begins when the
@@ -87,18 +103,20 @@ impl Shard {
     ) {
         let (mut records, mut results) = (Vec::new(), Vec::new());
         for group_id in &groups {
-            let error_code = match self.groups.get(group_id) {
-                None => ErrorCode::GroupIdNotFound,
-                Some(group) => match group.state() {
-                    GroupState::Dead => ErrorCode::GroupIdNotFound,
-                    GroupState::Empty => {
-                        records.extend(self.offsets.tombstones(group_id));
-                        records.push(group.tombstone());
-                        ErrorCode::None
-                    }
-                    _ => ErrorCode::NonEmptyGroup,
+            let tombstones = match self.groups.get(group_id) {
+                None => Err(ErrorCode::GroupIdNotFound),
+                Some(Group::Classic(group)) => match group.state() {
+                    GroupState::Dead => Err(ErrorCode::GroupIdNotFound),
+                    GroupState::Empty => Ok(vec![group.tombstone()]),
+                    _ => Err(ErrorCode::NonEmptyGroup),
                 },
+                Some(Group::Consumer(group)) => group.tombstones().ok_or(ErrorCode::NonEmptyGroup),
             };
+            if let Ok(tombstones) = &tombstones {
+                records.extend(self.offsets.tombstones(group_id));
+                records.extend_from_slice(tombstones);
+            }
+            let error_code = tombstones.err().unwrap_or_default();
             results.push(DeletableGroupResult { group_id: group_id.clone(), error_code });
         }
         let reply = Some((ticket, Response::DeleteGroups(results)));

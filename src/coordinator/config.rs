@@ -1,6 +1,7 @@
 //! What the coordinator reads of the broker's settings.
 
 use crate::kernel::time::{Instant, Span};
+use crate::model::Name;
 
 /// Settings of a group coordinator (`GroupCoordinatorConfig`), and its clock.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,6 +20,14 @@ pub struct CoordinatorConfig {
     pub write_timeout: Span,
     /// `offset.metadata.max.bytes`
     pub offset_metadata_max_bytes: usize,
+    /// `group.consumer.session.timeout.ms` and its like; a group may have its own.
+    pub consumer: GroupSettings,
+    /// `group.consumer.max.size`
+    pub consumer_group_max_size: usize,
+    /// `group.consumer.assignors`; the first is the default.
+    pub consumer_assignors: Vec<Name>,
+    /// `group.consumer.regex.refresh.interval.ms`
+    pub consumer_regex_refresh_interval_ms: i64,
     /// What the coordinator's clock shows at the start of the run (ms); stamps records.
     pub epoch_ms: i64,
 }
@@ -40,7 +49,62 @@ impl Default for CoordinatorConfig {
             group_max_size: i32::MAX as usize,
             write_timeout: Span::from_ms(5_000),
             offset_metadata_max_bytes: 4_096,
+            consumer: GroupSettings::default(),
+            consumer_group_max_size: i32::MAX as usize,
+            consumer_assignors: vec!["uniform".into(), "range".into()],
+            consumer_regex_refresh_interval_ms: 600_000,
             epoch_ms: 0,
+        }
+    }
+}
+
+/// Settings of consumer groups that a group may have for itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GroupSettings {
+    /// Without a heartbeat for this long (ms) a member is gone.
+    pub session_timeout_ms: i32,
+    /// How often members send heartbeats (ms).
+    pub heartbeat_interval_ms: i32,
+    /// How long a target stands before another is computed (ms).
+    pub assignment_interval_ms: i32,
+}
+
+impl Default for GroupSettings {
+    fn default() -> Self {
+        GroupSettings {
+            session_timeout_ms: 45_000,
+            heartbeat_interval_ms: 5_000,
+            assignment_interval_ms: 1_000,
+        }
+    }
+}
+
+/// Settings kept on a group (`GroupConfig`); `None`: the broker's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct GroupConfig {
+    /// `consumer.session.timeout.ms`
+    pub consumer_session_timeout_ms: Option<i32>,
+    /// `consumer.heartbeat.interval.ms`
+    pub consumer_heartbeat_interval_ms: Option<i32>,
+    /// `consumer.assignment.interval.ms`
+    pub consumer_assignment_interval_ms: Option<i32>,
+}
+
+impl GroupConfig {
+    /// The settings of a consumer group.
+    pub(super) fn consumer(&self, broker: &CoordinatorConfig) -> GroupSettings {
+        let of = |own: Option<i32>, broker| own.unwrap_or(broker);
+        let broker = broker.consumer;
+        GroupSettings {
+            session_timeout_ms: of(self.consumer_session_timeout_ms, broker.session_timeout_ms),
+            heartbeat_interval_ms: of(
+                self.consumer_heartbeat_interval_ms,
+                broker.heartbeat_interval_ms,
+            ),
+            assignment_interval_ms: of(
+                self.consumer_assignment_interval_ms,
+                broker.assignment_interval_ms,
+            ),
         }
     }
 }

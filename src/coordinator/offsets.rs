@@ -3,6 +3,7 @@
 
 use super::classic::group::ClassicGroup;
 use super::classic::state::GroupState;
+use super::consumer::OlderEpoch;
 use super::effect::{Effect, Ticket};
 use super::shard::Shard;
 use super::write::{ErrorAnswer, OnError, Write};
@@ -17,6 +18,8 @@ use crate::model::message::offset::{
     OffsetFetchResponse, OffsetFetchResponsePartition, OffsetFetchResponseTopic, OffsetFetchTopic,
 };
 use crate::model::record::{OffsetCommitKey, OffsetCommitValue, Record};
+use crate::model::uuid::Uuid;
+use std::borrow::Cow;
 
 /// From this version on a commit to an unknown group hears `GROUP_ID_NOT_FOUND`.
 const GROUP_ID_NOT_FOUND_VERSION: i16 = 9;
@@ -59,6 +62,25 @@ impl Offsets {
         self.groups.get(group)?.get(topic)?.get(&partition)
     }
 
+    /// Tombstones for the offsets of topics that are gone. An offset that does not say which topic
+    /// of its name it is of goes with it.
+    pub(super) fn tombstones_of_topics(&self, deleted: &[(Name, Uuid)]) -> Vec<Record> {
+        let mut records = Vec::new();
+        for (group, topics) in self.groups.iter() {
+            for (topic, id) in deleted {
+                for (&partition, value) in topics.get(topic).into_iter().flat_map(Partitions::iter)
+                {
+                    if value.topic_id == Uuid::ZERO || value.topic_id == *id {
+                        let (group, topic) = (group.clone(), topic.clone());
+                        let key = OffsetCommitKey { group, topic, partition };
+                        records.push(Record::OffsetCommit { key, value: None });
+                    }
+                }
+            }
+        }
+        records
+    }
+
     /// Tombstones for all offsets of a group.
     pub(super) fn tombstones(&self, group: &Name) -> Vec<Record> {
         let Some(topics) = self.groups.get(group) else { return Vec::new() };
@@ -95,7 +117,7 @@ impl Shard {
         request: &OffsetCommitRequest,
         out: &mut Vec<Effect>,
     ) -> Result<Write, ErrorCode> {
-        self.validate_commit(now, client, request, out)?;
+        let older = self.validate_commit(now, client, request, out)?;
         let commit_timestamp = self.config.clock_ms(now);
         let max = self.config.offset_metadata_max_bytes;
         let (mut records, mut topics) = (Vec::new(), Vec::new());
@@ -107,6 +129,9 @@ impl Shard {
                 let error_code = if too_large {
                     ErrorCode::OffsetMetadataTooLarge
                 } else {
+                    if let Some(older) = &older {
+                        older.check(topic.topic_id, partition_index)?;
+                    }
                     let key = OffsetCommitKey {
                         group: request.group_id.clone(),
                         topic: topic.name.clone(),
@@ -134,19 +159,23 @@ impl Shard {
         Ok(Write { records, apply: true, reply, ..Write::default() })
     }
 
-    /// Whether the group accepts the commit; a simple group comes into being by it.
+    /// Whether the group accepts the commit; a simple group comes into being by it. `Some`: of a
+    /// consumer group, depending on the partition.
     fn validate_commit(
         &mut self,
         now: Instant,
         client: &RequestContext,
         request: &OffsetCommitRequest,
         out: &mut Vec<Effect>,
-    ) -> Result<(), ErrorCode> {
+    ) -> Result<Option<OlderEpoch>, ErrorCode> {
         let generation = request.generation_id_or_member_epoch;
+        if let Some(group) = self.consumer_group(&request.group_id) {
+            return group.validate_commit(&request.member_id, generation, client.api_version);
+        }
         if !self.groups.contains_key(&request.group_id) {
             if generation < 0 {
                 self.create_group(now, &request.group_id);
-                return Ok(());
+                return Ok(None);
             }
             return Err(if client.api_version >= GROUP_ID_NOT_FOUND_VERSION {
                 ErrorCode::GroupIdNotFound
@@ -160,7 +189,7 @@ impl Shard {
             if matches!(group.state(), GroupState::Stable | GroupState::PreparingRebalance) {
                 group.restart_session(&request.member_id, cx);
             }
-            Ok(())
+            Ok(None)
         });
         validated.expect("the group exists")
     }
@@ -173,6 +202,10 @@ impl Shard {
         out: &mut Vec<Effect>,
     ) {
         let group_id = request.group_id.clone();
+        if let Err(code) = self.validate_fetch(request) {
+            let on_error = OnError { ticket, answer: ErrorAnswer::Fetch { group_id } };
+            return self.finish(now, Err(code), Some(on_error), out);
+        }
         let topics = match &request.topics {
             // Offsets of a group that is gone are as good as gone.
             Some(topics) => {
@@ -195,6 +228,19 @@ impl Shard {
         }
         let on_error = OnError { ticket, answer: ErrorAnswer::Fetch { group_id } };
         self.finish(now, Ok(Write::reply(ticket, response)), Some(on_error), out);
+    }
+
+    /// Whether the group lets the member fetch offsets. One that waits for what is on its way sees
+    /// the present group, others the committed one.
+    fn validate_fetch(&self, request: &OffsetFetchRequest) -> Result<(), ErrorCode> {
+        let group = if request.require_stable {
+            self.consumer_group(&request.group_id).map(Cow::Borrowed)
+        } else {
+            self.committed_consumer_group(&request.group_id)
+        };
+        group.map_or(Ok(()), |group| {
+            group.validate_fetch(request.member_id.as_ref(), request.member_epoch)
+        })
     }
 
     fn all_offsets(&self, group: &Name) -> Vec<OffsetFetchResponseTopic> {

@@ -36,6 +36,9 @@ impl Shard {
             Request::SyncGroup(request) => self.sync(now, ticket, *request, out),
             Request::Heartbeat(request) => self.heartbeat(now, ticket, &request, out),
             Request::LeaveGroup(request) => self.leave(now, ticket, *request, out),
+            Request::ConsumerGroupHeartbeat(request) => {
+                self.consumer_heartbeat(now, ticket, client, &request, uuids, out);
+            }
             Request::OffsetCommit(request) => self.commit(now, ticket, client, request, out),
             Request::OffsetFetch(request) => self.fetch_offsets(now, ticket, &request, out),
             Request::DescribeGroups(groups) => {
@@ -43,7 +46,7 @@ impl Shard {
                 self.tickets.answer(ticket, Response::DescribeGroups(groups), out);
             }
             Request::ConsumerGroupDescribe(groups) => {
-                let groups = Shard::describe_consumer_groups(groups);
+                let groups = self.describe_consumer_groups(groups);
                 self.tickets.answer(ticket, Response::ConsumerGroupDescribe(groups), out);
             }
             Request::ListGroups => {
@@ -116,7 +119,8 @@ impl Shard {
         if group_id.is_empty() {
             return Err(ErrorCode::InvalidGroupId);
         }
-        if self.groups.get(group_id).is_none_or(|group| group.state() == GroupState::Empty) {
+        let group = self.classic_group(group_id);
+        if group.is_none_or(|group| group.state() == GroupState::Empty) {
             return Err(ErrorCode::UnknownMemberId);
         }
         self.with_group(now, group_id, out, f).expect("just seen")

@@ -6,13 +6,16 @@
 
 use super::classic;
 use super::classic::group::{ClassicGroup, Context};
-use super::config::CoordinatorConfig;
+use super::config::{CoordinatorConfig, GroupConfig};
+use super::consumer::Undo;
 use super::effect::{Effect, Ticket};
+use super::group::Group;
+use super::image::TopicImage;
 use super::offsets::Offsets;
 use super::tickets::Tickets;
 use super::timer::{TimerEvent, TimerName};
 use super::write::{OnError, Then, Write};
-use crate::kernel::time::Instant;
+use crate::kernel::time::{Instant, Span};
 use crate::kernel::timeline_map::TimelineMap;
 use crate::kernel::timers::Timers;
 use crate::model::Name;
@@ -21,17 +24,27 @@ use crate::model::fact::RebalanceReason;
 use crate::model::record::Record;
 use std::collections::{BTreeMap, VecDeque};
 
+/// How long until a timer is tried again whose records got lost (`CoordinatorTimerImpl`).
+const TIMER_RETRY: Span = Span::from_ms(500);
+
 /// The coordinator of the groups of one partition of `__consumer_offsets`.
 #[derive(Debug, Default)]
 pub struct Shard {
     pub(super) config: CoordinatorConfig,
-    pub(super) groups: TimelineMap<Name, ClassicGroup>,
+    pub(super) groups: TimelineMap<Name, Group>,
     pub(super) offsets: Offsets,
-    timers: Timers<TimerName, TimerEvent>,
+    pub(super) image: TopicImage,
+    /// Version of the image in which topics last came into being.
+    pub(super) new_topics_version: i64,
+    pub(super) group_configs: BTreeMap<Name, GroupConfig>,
+    pub(super) timers: Timers<TimerName, TimerEvent>,
     pub(super) tickets: Tickets,
     /// Groups that are not committed yet, with the end of the log when they came into being. If
     /// the log refuses the first batch since then, they have never been.
-    created: BTreeMap<Name, u64>,
+    pub(super) created: BTreeMap<Name, u64>,
+    /// What records that are not committed yet have replaced in consumer groups, with the end of
+    /// their batch.
+    pub(super) replaced: VecDeque<(u64, Name, Undo)>,
     /// The operation whose records are on their way into the log.
     appending: Option<Deferred>,
     /// Operations that wait for the high watermark to pass their records.
@@ -69,12 +82,13 @@ impl Shard {
         out: &mut Vec<Effect>,
     ) {
         for record in records {
-            self.apply(record);
+            self.apply(record, &mut Vec::new());
             self.written += 1;
         }
         self.committed = self.written;
         let names: Vec<Name> = self.groups.keys().cloned().collect();
         for name in names {
+            self.begin_consumer_sessions(now, &name);
             let max = self.config.group_max_size;
             self.with_group(now, &name, out, |group, cx| {
                 for member in group.member_ids() {
@@ -88,7 +102,12 @@ impl Shard {
         }
     }
 
-    /// Runs `f` on the group `name`, if there is one.
+    /// The classic group of this name.
+    pub(super) fn classic_group(&self, id: &Name) -> Option<&ClassicGroup> {
+        self.groups.get(id)?.as_classic()
+    }
+
+    /// Runs `f` on the classic group `name`, if there is one.
     pub(super) fn with_group<T>(
         &mut self,
         now: Instant,
@@ -96,7 +115,7 @@ impl Shard {
         out: &mut Vec<Effect>,
         f: impl FnOnce(&mut ClassicGroup, &mut Context) -> T,
     ) -> Option<T> {
-        let group = self.groups.get_mut(name)?;
+        let group = self.groups.get_mut(name)?.as_classic_mut()?;
         let (config, timers) = (&self.config, &mut self.timers);
         let mut cx = Context { now, config, timers, tickets: &mut self.tickets, out };
         Some(f(group, &mut cx))
@@ -105,14 +124,8 @@ impl Shard {
     /// A classic group comes into being.
     pub(super) fn create_group(&mut self, now: Instant, id: &Name) {
         let group = ClassicGroup::new(id.clone(), self.config.clock_ms(now));
-        self.groups.put(id.clone(), group);
+        self.groups.put(id.clone(), group.into());
         self.created.insert(id.clone(), self.written);
-    }
-
-    /// A group, if it was there when the last committed record was written: what only asks sees
-    /// nothing else (`CoordinatorRuntime.scheduleReadOperation`).
-    pub(super) fn committed_group(&self, id: &Name) -> Option<&ClassicGroup> {
-        self.groups.get(id).filter(|_| !self.created.contains_key(id))
     }
 
     /// Ends an operation: appends its records, or answers.
@@ -160,12 +173,16 @@ impl Shard {
         match result {
             Ok(()) => {
                 self.written = operation.end;
+                let mut replaced = Vec::new();
                 for record in std::mem::take(&mut operation.write.records) {
-                    self.apply(record);
+                    self.apply(record, &mut replaced);
                 }
+                let replaced = replaced.into_iter();
+                self.replaced.extend(replaced.map(|(group, undo)| (operation.end, group, undo)));
                 self.defer(now, operation);
             }
             Err(code) => {
+                self.apply_in_vain(std::mem::take(&mut operation.write.records));
                 let written = self.written;
                 for (group, _) in self.created.extract_if(.., |_, at| *at == written) {
                     self.groups.remove(&group);
@@ -180,6 +197,7 @@ impl Shard {
     pub fn committed(&mut self, now: Instant, end: u64, out: &mut Vec<Effect>) {
         self.committed = self.committed.max(end);
         self.created.retain(|_, at| *at >= self.committed);
+        while self.replaced.pop_front_if(|(end, _, _)| *end <= self.committed).is_some() {}
         while self.deferred.front().is_some_and(|operation| operation.end <= self.committed) {
             let operation = self.deferred.pop_front().expect("just seen");
             self.timers.cancel(&TimerName::Write(operation.id));
@@ -205,6 +223,11 @@ impl Shard {
     ) {
         match operation.write.then {
             Then::Nothing => {}
+            Then::Timer(name, event) => {
+                if written.is_err() {
+                    self.timers.schedule(&name, now + TIMER_RETRY, event);
+                }
+            }
             Then::Assign { group, generation, assignment } => {
                 self.with_group(now, &group, out, |group, cx| {
                     group.finish_assignment(generation, assignment, written, cx);
@@ -256,11 +279,21 @@ impl Shard {
                     classic::expire_session(group, &member, cx)
                 })
             }
+            (name @ (TimerName::MemberSession(..) | TimerName::Revocation(..)), event) => {
+                self.expire_consumer_member(now, name, event, out);
+                None
+            }
+            (TimerName::Resolution(group), TimerEvent::Resolve { regexes }) => {
+                self.finish_resolution(now, &group, &regexes, out);
+                None
+            }
             (TimerName::Write(id), _) => {
                 self.expire_write(now, id, out);
                 None
             }
-            (TimerName::Sync(_), event) => unreachable!("{event:?} ends no sync phase"),
+            (TimerName::Sync(_) | TimerName::Resolution(_), event) => {
+                unreachable!("{event:?} has no such name")
+            }
         };
         if let Some(outcome) = outcome {
             self.finish(now, outcome, None, out);
@@ -277,16 +310,18 @@ impl Shard {
     }
 
     /// Changes memory as a record says: the only way in which durable state changes.
-    pub(super) fn apply(&mut self, record: Record) {
+    /// `replaced` gets what it replaced in a consumer group.
+    pub(super) fn apply(&mut self, record: Record, replaced: &mut Vec<(Name, Undo)>) {
         match record {
             Record::GroupMetadata { key, value: Some(value) } => {
                 let group = ClassicGroup::from_record(key.group.clone(), value);
-                self.groups.put(key.group, group);
+                self.groups.put(key.group, group.into());
             }
             Record::GroupMetadata { key, value: None } => {
                 self.groups.remove(&key.group);
             }
             Record::OffsetCommit { key, value } => self.offsets.apply(&key, value),
+            record => self.apply_consumer(record, replaced),
         }
     }
 }

@@ -1,17 +1,22 @@
 //! What is in a coordinator's memory, for comparison and for people.
 
+use super::classic::group::ClassicGroup;
+use super::group::Group;
 use super::shard::Shard;
 use crate::model::Name;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// A classic group at a moment.
+/// Partitions by the name of their topic, or its id if there is no such topic.
+pub type Partitions = BTreeMap<Name, BTreeSet<u32>>;
+
+/// A group at a moment. What groups of its kind do not have stays empty.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct GroupSnapshot {
     /// The group.
     pub group: Name,
-    /// `classic`; empty if there is no such group.
+    /// `classic` or `consumer`; empty if there is no such group.
     pub r#type: Name,
     /// Its state, by Kafka's name; `none`: no such group.
     pub state: Name,
@@ -27,6 +32,16 @@ pub struct GroupSnapshot {
     pub pending_join: usize,
     /// Who has not synced.
     pub pending_sync: BTreeSet<Name>,
+    /// The epoch of a consumer group.
+    pub group_epoch: i32,
+    /// The epoch of its target assignment.
+    pub assignment_epoch: i32,
+    /// How the subscriptions of its members relate.
+    pub subscription: Name,
+    /// The assignor that most members want.
+    pub assignor: Option<Name>,
+    /// What its regular expressions matched.
+    pub regex: BTreeMap<Name, BTreeSet<Name>>,
     /// Its members, in the coordinator's order.
     pub members: Vec<MemberSnapshot>,
 }
@@ -41,15 +56,41 @@ pub struct MemberSnapshot {
     pub instance: Option<Name>,
     /// `join` or `sync`: the request that waits for an answer.
     pub awaits: Option<Name>,
+    /// Whether it speaks the classic protocol in a consumer group.
+    pub classic: bool,
+    /// Its epoch.
+    pub epoch: i32,
+    /// Its epoch before.
+    pub prev: i32,
+    /// How far it is.
+    pub state: Name,
+    /// What it owns.
+    pub assigned: Partitions,
+    /// What it has to give up.
+    pub revoking: Partitions,
+    /// What it is to own.
+    pub target: Partitions,
 }
 
 impl Shard {
     /// The group as it is now.
     pub fn snapshot(&self, id: &Name) -> GroupSnapshot {
-        let Some(group) = self.groups.get(id) else {
-            return GroupSnapshot { group: id.clone(), state: "none".into(), ..Default::default() };
-        };
-        let members = group.members.values().map(|member| MemberSnapshot {
+        match self.groups.get(id) {
+            None => GroupSnapshot { group: id.clone(), state: "none".into(), ..Default::default() },
+            Some(Group::Classic(group)) => group.snapshot(),
+            Some(Group::Consumer(group)) => group.snapshot(&self.image),
+        }
+    }
+
+    /// Ids of all groups, in the coordinator's order.
+    pub fn group_ids(&self) -> Vec<Name> {
+        self.groups.keys().cloned().collect()
+    }
+}
+
+impl ClassicGroup {
+    fn snapshot(&self) -> GroupSnapshot {
+        let members = self.members.values().map(|member| MemberSnapshot {
             id: member.id.clone(),
             instance: member.instance.clone(),
             awaits: match (member.awaiting_join, member.awaiting_sync) {
@@ -57,23 +98,20 @@ impl Shard {
                 (None, Some(_)) => Some("sync".into()),
                 (None, None) => None,
             },
+            ..MemberSnapshot::default()
         });
         GroupSnapshot {
-            group: id.clone(),
+            group: self.id.clone(),
             r#type: "classic".into(),
-            state: group.state().name().into(),
-            generation: group.generation,
-            protocol_type: group.protocol_type.clone(),
-            protocol: group.protocol.clone(),
-            leader: group.leader.clone(),
-            pending_join: group.pending_join.len(),
-            pending_sync: group.pending_sync.clone(),
+            state: self.state().name().into(),
+            generation: self.generation,
+            protocol_type: self.protocol_type.clone(),
+            protocol: self.protocol.clone(),
+            leader: self.leader.clone(),
+            pending_join: self.pending_join.len(),
+            pending_sync: self.pending_sync.clone(),
             members: members.collect(),
+            ..GroupSnapshot::default()
         }
-    }
-
-    /// Ids of all groups, in the coordinator's order.
-    pub fn group_ids(&self) -> Vec<Name> {
-        self.groups.keys().cloned().collect()
     }
 }

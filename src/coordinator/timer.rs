@@ -12,6 +12,12 @@ pub(super) enum TimerName {
     Sync(Name),
     /// A classic member's session, or its first join.
     Session(Name, Name),
+    /// A session of a member of a consumer or share group.
+    MemberSession(Name, Name),
+    /// What a member of a consumer group has to give up.
+    Revocation(Name, Name),
+    /// Regular expressions of a group on their way to be resolved in the background.
+    Resolution(Name),
     /// A write that waits to be committed.
     Write(u64),
 }
@@ -35,6 +41,16 @@ pub(super) enum TimerEvent {
     },
     /// Remove the member, unless it is known to be alive.
     ExpireSession,
+    /// Remove the member if it is still at this epoch.
+    ExpireRevocation {
+        /// The epoch that the timer was set for.
+        epoch: i32,
+    },
+    /// Match these against all topics.
+    Resolve {
+        /// In the order of their records.
+        regexes: Vec<Name>,
+    },
     /// Fail the write.
     ExpireWrite,
 }

@@ -1,10 +1,12 @@
 //! The outcome of an operation: records, a reply that waits for them, and what else happens then.
 
 use super::effect::Ticket;
+use super::timer::{TimerEvent, TimerName};
 use crate::model::Name;
 use crate::model::consumer_protocol::ProtocolBytes;
 use crate::model::error::ErrorCode;
 use crate::model::message::Response;
+use crate::model::message::consumer_group::ConsumerGroupHeartbeatResponse;
 use crate::model::message::group::{
     DeletableGroupResult, HeartbeatResponse, JoinGroupProtocol, JoinGroupResponse,
     LeaveGroupRequest, LeaveGroupResponse, MemberIdentity, MemberResponse, SyncGroupResponse,
@@ -38,6 +40,8 @@ pub(super) enum Then {
     Assign { group: Name, generation: i32, assignment: BTreeMap<Name, ProtocolBytes> },
     /// Share groups of these names are gone: the others follow, in an operation of their own.
     Delete { ticket: Ticket, groups: Vec<Name> },
+    /// What a timer did; if that is lost, the timer is tried again.
+    Timer(TimerName, TimerEvent),
     /// A static member came back under a new id: answer its join, or undo the replacement.
     ReplaceStatic(Box<StaticReplacement>),
 }
@@ -91,6 +95,7 @@ pub(super) enum ErrorAnswer {
     Join,
     Sync,
     Heartbeat,
+    ConsumerHeartbeat,
     Leave(LeaveGroupRequest),
     Commit(Box<OffsetCommitRequest>),
     Fetch { group_id: Name },
@@ -108,6 +113,11 @@ impl OnError {
                 SyncGroupResponse { error_code, ..SyncGroupResponse::default() }.into()
             }
             ErrorAnswer::Heartbeat => HeartbeatResponse { error_code }.into(),
+            ErrorAnswer::ConsumerHeartbeat => ConsumerGroupHeartbeatResponse {
+                error_code,
+                ..ConsumerGroupHeartbeatResponse::default()
+            }
+            .into(),
             // No such group: nobody in it is known.
             ErrorAnswer::Leave(request) if error_code == ErrorCode::UnknownMemberId => {
                 let member = |m: &MemberIdentity| MemberResponse {

@@ -138,6 +138,20 @@ impl<K: JavaKey, V> TimelineMap<K, V> {
         Some(self.slots[slot].remove(index).value)
     }
 
+    /// Puts keys back, in this order, that a write replaced and that were then reverted to: each
+    /// becomes the last of its slot. Only the order changes. A look at the map of before a write
+    /// has the same order. Growth is never reverted.
+    pub fn put_back<'a>(&mut self, keys: impl IntoIterator<Item = &'a K>)
+    where
+        K: 'a,
+    {
+        for key in keys {
+            if let Some((slot, index)) = self.find(key.java_hash(), key) {
+                self.slots[slot][index..].rotate_left(1);
+            }
+        }
+    }
+
     fn find<Q: JavaKey + ?Sized>(&self, hash: i32, key: &Q) -> Option<(usize, usize)>
     where
         K: Borrow<Q>,

@@ -1,21 +1,26 @@
 //! What clients and brokers say to each other: the requests and responses of Kafka's protocol,
 //! with the field names of its message schemas and their defaults.
 
+pub mod assignment;
 pub mod cluster;
+pub mod consumer_group;
 pub mod fetch;
 pub mod group;
 pub mod offset;
 
 use crate::model::Name;
 use cluster::{FindCoordinatorRequest, FindCoordinatorResponse, MetadataResponse};
+use consumer_group::{
+    ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse, DescribedConsumerGroup,
+};
 use fetch::{
     FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse,
     OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse,
 };
 use group::{
-    DeletableGroupResult, DescribedConsumerGroup, DescribedGroup, HeartbeatRequest,
-    HeartbeatResponse, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse,
-    ListGroupsResponse, SyncGroupRequest, SyncGroupResponse,
+    DeletableGroupResult, DescribedGroup, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest,
+    JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListGroupsResponse, SyncGroupRequest,
+    SyncGroupResponse,
 };
 use offset::{OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse};
 
@@ -45,6 +50,7 @@ pub enum Request {
     LeaveGroup(Box<LeaveGroupRequest>),
     OffsetCommit(Box<OffsetCommitRequest>),
     OffsetFetch(Box<OffsetFetchRequest>),
+    ConsumerGroupHeartbeat(Box<ConsumerGroupHeartbeatRequest>),
     DescribeGroups(Vec<Name>),
     ConsumerGroupDescribe(Vec<Name>),
     ListGroups,
@@ -66,6 +72,7 @@ pub enum Response {
     LeaveGroup(Box<LeaveGroupResponse>),
     OffsetCommit(Box<OffsetCommitResponse>),
     OffsetFetch(Box<OffsetFetchResponse>),
+    ConsumerGroupHeartbeat(Box<ConsumerGroupHeartbeatResponse>),
     DescribeGroups(Vec<DescribedGroup>),
     ConsumerGroupDescribe(Vec<DescribedConsumerGroup>),
     ListGroups(ListGroupsResponse),
@@ -90,6 +97,7 @@ from_message! {
     LeaveGroupRequest => Request::LeaveGroup,
     OffsetCommitRequest => Request::OffsetCommit,
     OffsetFetchRequest => Request::OffsetFetch,
+    ConsumerGroupHeartbeatRequest => Request::ConsumerGroupHeartbeat,
     FindCoordinatorRequest => Request::FindCoordinator,
     ListOffsetsRequest => Request::ListOffsets,
     OffsetForLeaderEpochRequest => Request::OffsetForLeaderEpoch,
@@ -100,6 +108,7 @@ from_message! {
     LeaveGroupResponse => Response::LeaveGroup,
     OffsetCommitResponse => Response::OffsetCommit,
     OffsetFetchResponse => Response::OffsetFetch,
+    ConsumerGroupHeartbeatResponse => Response::ConsumerGroupHeartbeat,
     FindCoordinatorResponse => Response::FindCoordinator,
     ListOffsetsResponse => Response::ListOffsets,
     OffsetForLeaderEpochResponse => Response::OffsetForLeaderEpoch,

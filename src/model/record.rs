@@ -3,9 +3,14 @@
 //! A record replaces the earlier one of its key; without a value it is a tombstone
 //! (kafka-semantics 7.2, `GroupCoordinatorRecordHelpers`).
 
+pub mod consumer;
+pub mod modern;
+
 use super::Name;
 use super::consumer_protocol::ProtocolBytes;
 use super::uuid::Uuid;
+use consumer::{ConsumerMemberValue, CurrentAssignmentValue, RegexKey, RegexValue};
+use modern::{EpochValue, ModernGroupKey, ModernMemberKey, TargetMemberValue, TargetMetadataValue};
 use serde::{Deserialize, Serialize};
 
 /// One record: key, and value or tombstone.
@@ -26,6 +31,87 @@ pub enum Record {
         /// Generation, members and assignment.
         value: Option<GroupMetadataValue>,
     },
+    /// A consumer group at an epoch.
+    ConsumerGroupMetadata {
+        /// The group.
+        key: ModernGroupKey,
+        /// The epoch.
+        value: Option<EpochValue>,
+    },
+    /// What Kafka before 4.0 kept of a group's topics; now only its tombstone is written.
+    ConsumerGroupPartitionMetadata {
+        /// The group.
+        key: ModernGroupKey,
+        /// Nothing.
+        value: Option<()>,
+    },
+    /// A member of a consumer group.
+    ConsumerGroupMemberMetadata {
+        /// Group and member.
+        key: ModernMemberKey,
+        /// What it says about itself.
+        value: Option<ConsumerMemberValue>,
+    },
+    /// The epoch of a consumer group's target assignment.
+    ConsumerGroupTargetAssignmentMetadata {
+        /// The group.
+        key: ModernGroupKey,
+        /// The epoch.
+        value: Option<TargetMetadataValue>,
+    },
+    /// What a member of a consumer group is to own.
+    ConsumerGroupTargetAssignmentMember {
+        /// Group and member.
+        key: ModernMemberKey,
+        /// Its partitions.
+        value: Option<TargetMemberValue>,
+    },
+    /// What a member of a consumer group owns.
+    ConsumerGroupCurrentMemberAssignment {
+        /// Group and member.
+        key: ModernMemberKey,
+        /// Its partitions, epoch and state.
+        value: Option<CurrentAssignmentValue>,
+    },
+    /// What a regular expression of a consumer group matched.
+    ConsumerGroupRegularExpression {
+        /// Group and expression.
+        key: RegexKey,
+        /// Its topics.
+        value: Option<RegexValue>,
+    },
+}
+
+impl Record {
+    /// The consumer group (KIP-848) that it is about; `None`: it is about something else.
+    pub const fn consumer_group(&self) -> Option<&Name> {
+        match self {
+            Record::ConsumerGroupMetadata { key, .. }
+            | Record::ConsumerGroupPartitionMetadata { key, .. }
+            | Record::ConsumerGroupTargetAssignmentMetadata { key, .. } => Some(&key.group_id),
+            Record::ConsumerGroupMemberMetadata { key, .. }
+            | Record::ConsumerGroupTargetAssignmentMember { key, .. }
+            | Record::ConsumerGroupCurrentMemberAssignment { key, .. } => Some(&key.group_id),
+            Record::ConsumerGroupRegularExpression { key, .. } => Some(&key.group_id),
+            Record::OffsetCommit { .. } | Record::GroupMetadata { .. } => None,
+        }
+    }
+
+    /// Whether it says that there is nothing of its key any more.
+    pub const fn is_tombstone(&self) -> bool {
+        matches!(
+            self,
+            Record::OffsetCommit { value: None, .. }
+                | Record::GroupMetadata { value: None, .. }
+                | Record::ConsumerGroupMetadata { value: None, .. }
+                | Record::ConsumerGroupPartitionMetadata { value: None, .. }
+                | Record::ConsumerGroupMemberMetadata { value: None, .. }
+                | Record::ConsumerGroupTargetAssignmentMetadata { value: None, .. }
+                | Record::ConsumerGroupTargetAssignmentMember { value: None, .. }
+                | Record::ConsumerGroupCurrentMemberAssignment { value: None, .. }
+                | Record::ConsumerGroupRegularExpression { value: None, .. }
+        )
+    }
 }
 
 /// Key of a record about a group as a whole.

@@ -258,16 +258,6 @@ pub struct DescribedGroupMember {
     pub member_assignment: ProtocolBytes,
 }
 
-/// One group of a `ConsumerGroupDescribe` answer.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub struct DescribedConsumerGroup {
-    /// What went wrong.
-    pub error_code: ErrorCode,
-    /// The group.
-    pub group_id: Name,
-}
-
 /// The answer to `ListGroups`.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]

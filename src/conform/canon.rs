@@ -1,0 +1,96 @@
+//! What may differ between Kafka and this build without harm, brought into one form: the order of
+//! sets, and hashes of which only the equality matters.
+
+use super::dialogue::{Observation, Observed};
+use crate::model::message::Response;
+use crate::model::message::assignment::TopicPartitions;
+use crate::model::record::Record;
+use crate::model::record::consumer::EpochPartitions;
+use std::collections::BTreeMap;
+
+/// Brings the observations of one side into canonical form, in their order.
+#[derive(Debug, Default)]
+pub(super) struct Canon {
+    /// Hashes of topics, numbered in the order of their first appearance.
+    hashes: BTreeMap<i64, i64>,
+}
+
+impl Canon {
+    pub(super) fn canonical(&mut self, mut observation: Observation) -> Observation {
+        match &mut observation.what {
+            Observed::Reply { response, .. } => canonical_response(response),
+            Observed::Records(records) => records.iter_mut().for_each(|r| self.record(r)),
+            Observed::Snapshots { .. } | Observed::State(_) => {}
+        }
+        observation
+    }
+
+    fn record(&mut self, record: &mut Record) {
+        match record {
+            Record::ConsumerGroupMetadata { value: Some(value), .. } => {
+                value.metadata_hash = self.number(value.metadata_hash);
+            }
+            Record::ConsumerGroupTargetAssignmentMember { value: Some(value), .. } => {
+                sort(&mut value.topic_partitions);
+            }
+            Record::ConsumerGroupCurrentMemberAssignment { value: Some(value), .. } => {
+                sort_epochs(&mut value.assigned_partitions);
+                sort_epochs(&mut value.partitions_pending_revocation);
+            }
+            _ => {}
+        }
+    }
+
+    /// The number of a hash: 0 for no topics, else its place among those seen.
+    fn number(&mut self, hash: i64) -> i64 {
+        if hash == 0 {
+            return 0;
+        }
+        let next = self.hashes.values().max().map_or(1, |last| last + 1);
+        *self.hashes.entry(hash).or_insert(next)
+    }
+}
+
+fn sort(topics: &mut [TopicPartitions]) {
+    for topic in &mut *topics {
+        topic.partitions.sort_unstable();
+    }
+    topics.sort_unstable();
+}
+
+fn sort_epochs(topics: &mut [EpochPartitions]) {
+    for topic in &mut *topics {
+        let epochs = topic.partitions.iter().zip(&topic.assignment_epochs);
+        let mut pairs: Vec<(u32, i32)> = epochs.map(|(&p, &epoch)| (p, epoch)).collect();
+        pairs.sort_unstable();
+        (topic.partitions, topic.assignment_epochs) = pairs.into_iter().unzip();
+    }
+    topics.sort_unstable();
+}
+
+fn canonical_response(response: &mut Response) {
+    match response {
+        Response::ConsumerGroupHeartbeat(response) => {
+            if let Some(assignment) = &mut response.assignment {
+                sort(&mut assignment.topic_partitions);
+            }
+        }
+        // Of a refused fetch the coordinator says no more than the error; the request layer adds
+        // the group.
+        Response::OffsetFetch(response) if !response.error_code.is_none() => {
+            response.group_id = "".into();
+        }
+        Response::ConsumerGroupDescribe(groups) => {
+            for member in groups.iter_mut().flat_map(|group| &mut group.members) {
+                for owned in [&mut member.assignment, &mut member.target_assignment] {
+                    let topics = &mut owned.topic_partitions;
+                    for topic in &mut *topics {
+                        topic.partitions.sort_unstable();
+                    }
+                    topics.sort_unstable();
+                }
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,56 @@
+//! A consumer group as it is in memory, for comparison and for people.
+
+use super::group::ConsumerGroup;
+use super::member::Member;
+use crate::coordinator::image::TopicImage;
+use crate::coordinator::modern::partitions::Owned;
+use crate::coordinator::snapshot::{GroupSnapshot, MemberSnapshot, Partitions};
+use crate::model::Name;
+use crate::model::uuid::Uuid;
+
+fn name_of(topic: Uuid, image: &TopicImage) -> Name {
+    image.by_id(topic).map_or_else(|| topic.to_string().into(), |topic| topic.name.clone())
+}
+
+fn snapshot_of(owned: &Owned, image: &TopicImage) -> Partitions {
+    let topics = owned.iter().filter(|(_, partitions)| !partitions.is_empty());
+    topics.map(|(&id, p)| (name_of(id, image), p.keys().copied().collect())).collect()
+}
+
+impl ConsumerGroup {
+    pub(in crate::coordinator) fn snapshot(&self, image: &TopicImage) -> GroupSnapshot {
+        let regex =
+            |(regex, topics): (&Name, &[Name])| (regex.clone(), topics.iter().cloned().collect());
+        let resolved = self.resolved.iter().map(|(name, resolved)| (name, &*resolved.topics));
+        GroupSnapshot {
+            group: self.id.clone(),
+            r#type: "consumer".into(),
+            state: self.state().name().into(),
+            group_epoch: self.epoch,
+            assignment_epoch: self.targets.epoch,
+            subscription: self.subscription_type().to_string().to_uppercase().into(),
+            assignor: self.preferred_assignor().cloned(),
+            regex: resolved.map(regex).collect(),
+            members: self.members.values().map(|m| self.member_snapshot(m, image)).collect(),
+            ..GroupSnapshot::default()
+        }
+    }
+
+    fn member_snapshot(&self, member: &Member, image: &TopicImage) -> MemberSnapshot {
+        let target = self.targets.of(&member.id);
+        let target = target
+            .iter()
+            .map(|p| (name_of(p.topic, image), p.partitions.iter().copied().collect()));
+        MemberSnapshot {
+            id: member.id.clone(),
+            instance: member.instance.clone(),
+            epoch: member.epoch,
+            prev: member.previous_epoch,
+            state: member.state.name().into(),
+            assigned: snapshot_of(&member.assigned, image),
+            revoking: snapshot_of(&member.revoking, image),
+            target: target.collect(),
+            ..MemberSnapshot::default()
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The topics that the broker's metadata knows (`CoordinatorMetadataImage`).
+
+use crate::assignor::server::Topic;
+use crate::kernel::digest::Digest;
+use crate::model::Name;
+use crate::model::uuid::Uuid;
+use std::collections::BTreeMap;
+
+/// Topics at a version of the metadata.
+#[derive(Clone, Debug, Default)]
+pub struct TopicImage {
+    version: i64,
+    topics: Vec<Topic>,
+    /// A digest of each topic: id, name, partitions, racks.
+    hashes: Vec<u64>,
+    by_name: BTreeMap<Name, usize>,
+    by_id: BTreeMap<Uuid, usize>,
+}
+
+/// What a new image changed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Delta {
+    /// Whether there are topics that were not there before.
+    pub created: bool,
+    /// Names of topics that came, changed or went.
+    pub touched: Vec<Name>,
+    /// Topics that went.
+    pub deleted: Vec<(Name, Uuid)>,
+}
+
+impl TopicImage {
+    /// The topics at a version, which grows with each change of the metadata.
+    pub fn new(version: i64, topics: Vec<Topic>) -> Self {
+        let rows = || (0..).zip(&topics);
+        TopicImage {
+            version,
+            hashes: topics.iter().map(hash).collect(),
+            by_name: rows().map(|(row, topic)| (topic.name.clone(), row)).collect(),
+            by_id: rows().map(|(row, topic)| (topic.id, row)).collect(),
+            topics,
+        }
+    }
+
+    /// The version of the metadata.
+    pub fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// All topics.
+    pub fn topics(&self) -> &[Topic] {
+        &self.topics
+    }
+
+    /// The topic of this name.
+    pub fn by_name(&self, name: &str) -> Option<&Topic> {
+        self.by_name.get(name).map(|&row| &self.topics[row])
+    }
+
+    /// The topic with this id.
+    pub fn by_id(&self, id: Uuid) -> Option<&Topic> {
+        self.by_id.get(&id).map(|&row| &self.topics[row])
+    }
+
+    /// A hash of those of the named topics that exist, to see whether anything about them changed;
+    /// 0: there are none. The names are sorted.
+    pub(super) fn hash_of<'a>(&self, names: impl IntoIterator<Item = &'a Name>) -> i64 {
+        let mut digest = None;
+        for name in names {
+            if let Some(&row) = self.by_name.get(name) {
+                digest.get_or_insert_with(Digest::new).write_u64(self.hashes[row]);
+            }
+        }
+        digest.map_or(0, |digest| digest.finish().cast_signed())
+    }
+
+    /// What the step from `before` to this image changed.
+    pub(super) fn since(&self, before: &TopicImage) -> Delta {
+        let mut delta = Delta::default();
+        for (topic, hash) in self.topics.iter().zip(&self.hashes) {
+            match before.by_id.get(&topic.id) {
+                Some(&row) if before.hashes[row] == *hash => {}
+                known => {
+                    delta.created |= known.is_none();
+                    delta.touched.push(topic.name.clone());
+                }
+            }
+        }
+        for topic in before.topics.iter().filter(|topic| !self.by_id.contains_key(&topic.id)) {
+            delta.touched.push(topic.name.clone());
+            delta.deleted.push((topic.name.clone(), topic.id));
+        }
+        delta
+    }
+}
+
+fn hash(topic: &Topic) -> u64 {
+    let mut digest = Digest::new();
+    digest.write_u64((topic.id.0 >> 64) as u64);
+    digest.write_u64(topic.id.0 as u64);
+    digest.write_str(&topic.name);
+    digest.write_u64(u64::from(topic.partitions));
+    for racks in topic.racks.iter() {
+        let mut racks = racks.clone();
+        racks.sort_unstable();
+        digest.write_u64(racks.len() as u64);
+        for rack in &racks {
+            digest.write_str(rack);
+        }
+    }
+    digest.finish()
+}
