@@ -19,6 +19,7 @@ mod modern;
 pub mod offsets;
 mod request;
 pub mod shard;
+mod share;
 pub mod snapshot;
 mod tickets;
 mod timer;

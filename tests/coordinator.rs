@@ -39,6 +39,16 @@ fn random_consumer_dialogues() {
     check("random-consumer.jsonl", 15);
 }
 
+#[test]
+fn readable_share_dialogues() {
+    check("readable-share.jsonl", 10);
+}
+
+#[test]
+fn random_share_dialogues() {
+    check("random-share.jsonl", 10);
+}
+
 /// Found by asking Kafka about thousands more: deletions take two operations, and what only asks
 /// sees committed groups.
 #[test]

@@ -3,7 +3,7 @@
 
 use super::dialogue::{Observation, Observed};
 use crate::model::message::Response;
-use crate::model::message::assignment::TopicPartitions;
+use crate::model::message::assignment::{NamedTopicPartitions, TopicPartitions};
 use crate::model::record::Record;
 use crate::model::record::consumer::EpochPartitions;
 use std::collections::BTreeMap;
@@ -27,15 +27,25 @@ impl Canon {
 
     fn record(&mut self, record: &mut Record) {
         match record {
-            Record::ConsumerGroupMetadata { value: Some(value), .. } => {
+            Record::ConsumerGroupMetadata { value: Some(value), .. }
+            | Record::ShareGroupMetadata { value: Some(value), .. } => {
                 value.metadata_hash = self.number(value.metadata_hash);
             }
-            Record::ConsumerGroupTargetAssignmentMember { value: Some(value), .. } => {
+            Record::ConsumerGroupTargetAssignmentMember { value: Some(value), .. }
+            | Record::ShareGroupTargetAssignmentMember { value: Some(value), .. } => {
                 sort(&mut value.topic_partitions);
             }
             Record::ConsumerGroupCurrentMemberAssignment { value: Some(value), .. } => {
                 sort_epochs(&mut value.assigned_partitions);
                 sort_epochs(&mut value.partitions_pending_revocation);
+            }
+            Record::ShareGroupCurrentMemberAssignment { value: Some(value), .. } => {
+                sort(&mut value.assigned_partitions);
+            }
+            Record::ShareGroupStatePartitionMetadata { value: Some(value), .. } => {
+                sort_named(&mut value.initializing_topics);
+                sort_named(&mut value.initialized_topics);
+                sort_named(&mut value.deleting_topics);
             }
             _ => {}
         }
@@ -52,6 +62,13 @@ impl Canon {
 }
 
 fn sort(topics: &mut [TopicPartitions]) {
+    for topic in &mut *topics {
+        topic.partitions.sort_unstable();
+    }
+    topics.sort_unstable();
+}
+
+fn sort_named(topics: &mut [NamedTopicPartitions]) {
     for topic in &mut *topics {
         topic.partitions.sort_unstable();
     }
@@ -83,12 +100,18 @@ fn canonical_response(response: &mut Response) {
         Response::ConsumerGroupDescribe(groups) => {
             for member in groups.iter_mut().flat_map(|group| &mut group.members) {
                 for owned in [&mut member.assignment, &mut member.target_assignment] {
-                    let topics = &mut owned.topic_partitions;
-                    for topic in &mut *topics {
-                        topic.partitions.sort_unstable();
-                    }
-                    topics.sort_unstable();
+                    sort_named(&mut owned.topic_partitions);
                 }
+            }
+        }
+        Response::ShareGroupHeartbeat(response) => {
+            if let Some(assignment) = &mut response.assignment {
+                sort(&mut assignment.topic_partitions);
+            }
+        }
+        Response::ShareGroupDescribe(groups) => {
+            for member in groups.iter_mut().flat_map(|group| &mut group.members) {
+                sort_named(&mut member.assignment.topic_partitions);
             }
         }
         _ => {}

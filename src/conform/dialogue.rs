@@ -146,6 +146,8 @@ fn response(api: &str, value: &Value) -> Result<Option<Response>, serde_json::Er
         "OffsetFetch" => Response::OffsetFetch(read(value)?),
         "ConsumerGroupHeartbeat" => Response::ConsumerGroupHeartbeat(read(value)?),
         "DescribeGroups" => Response::DescribeGroups(read(value)?),
+        "ShareGroupHeartbeat" => Response::ShareGroupHeartbeat(read(value)?),
+        "ShareGroupDescribe" => Response::ShareGroupDescribe(read(value)?),
         "ConsumerGroupDescribe" => Response::ConsumerGroupDescribe(read(value)?),
         "ListGroups" => Response::ListGroups(read(value)?),
         "DeleteGroups" => Response::DeleteGroups(read(value)?),

@@ -22,6 +22,9 @@ pub(super) fn group_config(settings: &BTreeMap<String, Value>) -> Result<GroupCo
             "consumer.session.timeout.ms" => &mut config.consumer_session_timeout_ms,
             "consumer.heartbeat.interval.ms" => &mut config.consumer_heartbeat_interval_ms,
             "consumer.assignment.interval.ms" => &mut config.consumer_assignment_interval_ms,
+            "share.session.timeout.ms" => &mut config.share_session_timeout_ms,
+            "share.heartbeat.interval.ms" => &mut config.share_heartbeat_interval_ms,
+            "share.assignment.interval.ms" => &mut config.share_assignment_interval_ms,
             _ => return Err(Unsupported(format!("the setting {key} of a group"))),
         };
         *setting = Some(number(key, value)? as i32);

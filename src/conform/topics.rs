@@ -7,11 +7,10 @@ use crate::model::Name;
 use crate::model::uuid::Uuid;
 use std::collections::BTreeMap;
 
-/// Topics of now, and the names of those that were.
+/// Topics of now.
 #[derive(Debug, Default)]
 pub(super) struct Topics {
     by_name: BTreeMap<Name, server::Topic>,
-    names: BTreeMap<Uuid, Name>,
     /// Version of the metadata.
     version: i64,
 }
@@ -20,7 +19,6 @@ impl Topics {
     /// These are all topics from now on.
     pub(super) fn set(&mut self, topics: &[Topic]) {
         self.version += 1;
-        self.names.extend(topics.iter().map(|topic| (topic.id, topic.name.clone())));
         let before = std::mem::take(&mut self.by_name);
         for topic in topics {
             // Partitions stay where they are: only new ones have the racks given.
@@ -47,11 +45,5 @@ impl Topics {
     /// The id of the topic of this name.
     pub(super) fn id_of(&self, name: &Name) -> Option<Uuid> {
         self.by_name.get(name).map(|topic| topic.id)
-    }
-
-    /// The name of a topic that a snapshot may call by its id, because it is gone.
-    pub(super) fn name_of(&self, topic: Name) -> Name {
-        let id: Option<Uuid> = topic.parse().ok();
-        id.and_then(|id| self.names.get(&id)).cloned().unwrap_or(topic)
     }
 }

@@ -5,7 +5,8 @@ use super::classic::state::GroupState;
 use super::effect::{Effect, Ticket};
 use super::group::Group;
 use super::shard::Shard;
-use super::write::{ErrorAnswer, OnError, Then, Write};
+use super::write::{Deletion, ErrorAnswer, OnError, Then, Write};
+use crate::kernel::java_map::JavaSet;
 use crate::kernel::time::Instant;
 use crate::model::Name;
 use crate::model::consumer_protocol::ProtocolBytes;
@@ -15,6 +16,10 @@ use crate::model::message::consumer_group::DescribedConsumerGroup;
 use crate::model::message::group::{
     DeletableGroupResult, DescribedGroup, DescribedGroupMember, ListGroupsResponse, ListedGroup,
 };
+use crate::model::message::share_group::DescribedShareGroup;
+
+/// The protocol type of share groups.
+const SHARE_PROTOCOL_TYPE: &str = "share";
 
 /// From this version on `DescribeGroups` says so if there is no such group.
 const GROUP_ID_NOT_FOUND_VERSION: i16 = 6;
@@ -45,11 +50,24 @@ impl Shard {
         groups: Vec<Name>,
     ) -> Vec<DescribedConsumerGroup> {
         let describe = |group_id: Name| match self.committed_consumer_group(&group_id) {
-            Some(group) => group.describe(&self.config, &self.image),
+            Some(group) => group.describe(&self.ghosts_of(&group_id), &self.config, &self.image),
             None => DescribedConsumerGroup {
                 error_code: ErrorCode::GroupIdNotFound,
                 group_id,
                 ..DescribedConsumerGroup::default()
+            },
+        };
+        groups.into_iter().map(describe).collect()
+    }
+
+    /// `ShareGroupDescribe`: other groups are none.
+    pub(super) fn describe_share_groups(&self, groups: Vec<Name>) -> Vec<DescribedShareGroup> {
+        let describe = |group_id: Name| match self.committed_share_group(&group_id) {
+            Some(group) => group.describe(&self.ghosts_of(&group_id), &self.image),
+            None => DescribedShareGroup {
+                error_code: ErrorCode::GroupIdNotFound,
+                group_id,
+                ..DescribedShareGroup::default()
             },
         };
         groups.into_iter().map(describe).collect()
@@ -66,6 +84,10 @@ impl Shard {
                 Group::Consumer(_) => {
                     let group = self.committed_consumer_group(id)?;
                     (CONSUMER_PROTOCOL_TYPE.into(), group.state().name())
+                }
+                Group::Share(_) => {
+                    let group = self.committed_share_group(id)?;
+                    (SHARE_PROTOCOL_TYPE.into(), group.state())
                 }
             };
             Some(ListedGroup {
@@ -89,19 +111,32 @@ impl Shard {
         out: &mut Vec<Effect>,
     ) {
         let on_error = OnError { ticket, answer: ErrorAnswer::Delete(groups.clone()) };
-        let then = Then::Delete { ticket, groups };
-        self.finish(now, Ok(Write { then, ..Write::default() }), Some(on_error), out);
+        let (mut records, mut refused, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+        let groups = JavaSet::of_collection(groups);
+        for group_id in groups.keys().cloned() {
+            match self.share_group(&group_id) {
+                Some(group) if !group.members.is_empty() => {
+                    let error_code = ErrorCode::NonEmptyGroup;
+                    refused.push(DeletableGroupResult { group_id, error_code });
+                    continue;
+                }
+                Some(group) => records.extend(group.forget_partitions(&self.image)),
+                None => {}
+            }
+            rest.push(group_id);
+        }
+        let then = Then::Delete(Deletion { ticket, groups: rest, refused });
+        let write = Write { records, apply: true, then, ..Write::default() };
+        self.finish(now, Ok(write), Some(on_error), out);
     }
 
     /// Deletes empty groups and their offsets.
-    pub(super) fn delete_now(
-        &mut self,
-        now: Instant,
-        ticket: Ticket,
-        groups: Vec<Name>,
-        out: &mut Vec<Effect>,
-    ) {
-        let (mut records, mut results) = (Vec::new(), Vec::new());
+    pub(super) fn delete_now(&mut self, now: Instant, deletion: Deletion, out: &mut Vec<Effect>) {
+        let Deletion { ticket, groups, refused: mut results } = deletion;
+        if groups.is_empty() {
+            return self.tickets.answer(ticket, Response::DeleteGroups(results), out);
+        }
+        let mut records = Vec::new();
         for group_id in &groups {
             let tombstones = match self.groups.get(group_id) {
                 None => Err(ErrorCode::GroupIdNotFound),
@@ -111,6 +146,7 @@ impl Shard {
                     _ => Err(ErrorCode::NonEmptyGroup),
                 },
                 Some(Group::Consumer(group)) => group.tombstones().ok_or(ErrorCode::NonEmptyGroup),
+                Some(Group::Share(group)) => group.tombstones().ok_or(ErrorCode::NonEmptyGroup),
             };
             if let Ok(tombstones) = &tombstones {
                 records.extend(self.offsets.tombstones(group_id));

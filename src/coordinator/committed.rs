@@ -6,12 +6,54 @@ use super::consumer::group::ConsumerGroup;
 use super::consumer::{Undo, revert};
 use super::group::Group;
 use super::shard::Shard;
+use super::share::{self, group::ShareGroup};
+use crate::kernel::time::Instant;
 use crate::model::Name;
 use crate::model::record::Record;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+/// A member that a batch replaced which the log refused. Kafka goes back to what was before, but
+/// keeps what it went back by until a later batch is committed; who describes the group sees both.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Ghost {
+    /// The end of the log then.
+    pub written: u64,
+    group: Name,
+    member: Name,
+}
+
 impl Shard {
+    /// Members of a group that show twice when it is described.
+    pub(super) fn ghosts_of(&self, group: &Name) -> Vec<&Name> {
+        let changed = |member: &Name| {
+            let replaced = self.replaced.iter().filter(|(_, id, _)| id == group);
+            let mut replaced = replaced.filter_map(|(_, _, undo)| undo.member());
+            replaced.any(|id| id == member)
+                || self.replaced_shares.iter().any(|(_, before)| before.replaced(group, member))
+        };
+        let ghosts = self.ghosts.iter().filter(|ghost| ghost.group == *group);
+        ghosts.map(|ghost| &ghost.member).filter(|member| !changed(member)).collect()
+    }
+
+    /// A batch is written: what it replaces takes the place of copies kept at the same moment.
+    pub(super) fn drop_ghosts(&mut self, records: &[Record]) {
+        let written = self.written;
+        let replaces = |ghost: &Ghost| {
+            let members = records.iter().filter_map(Record::modern_member);
+            members.into_iter().any(|key| (key.0, key.1) == (&ghost.group, &ghost.member))
+        };
+        self.ghosts.retain(|ghost| ghost.written != written || !replaces(ghost));
+    }
+
+    fn add_ghost(&mut self, group: &Name, member: &Name) {
+        let (group, member) = (group.clone(), member.clone());
+        let ghost = Ghost { written: self.written, group, member };
+        if !self.ghosts.contains(&ghost) {
+            self.ghosts.push(ghost);
+        }
+    }
+
     /// A group, if it was there when the last committed record was written: what only asks sees
     /// nothing else (`CoordinatorRuntime.scheduleReadOperation`).
     pub(super) fn committed_group(&self, id: &Name) -> Option<&ClassicGroup> {
@@ -29,16 +71,42 @@ impl Shard {
         revert(present.cloned(), &changes).map(Cow::Owned)
     }
 
+    /// A share group as the committed records have it.
+    pub(super) fn committed_share_group(&self, id: &Name) -> Option<Cow<'_, ShareGroup>> {
+        let present = self.share_group(id);
+        let batches = self.replaced_shares.iter().map(|(_, before)| before);
+        let batches: Vec<&share::Before> = batches.filter(|before| before.id == *id).collect();
+        if batches.is_empty() {
+            return present.map(Cow::Borrowed);
+        }
+        share::revert(present, &batches).map(Cow::Owned)
+    }
+
     /// Applies records and reverts to what was before. In Kafka memory follows the records first,
     /// and goes back when the log refuses them; its maps show that in their order.
-    pub(super) fn apply_in_vain(&mut self, records: Vec<Record>) {
+    pub(super) fn apply_in_vain(&mut self, now: Instant, records: Vec<Record>) {
         let mut replaced = Vec::new();
         if records.iter().any(|record| matches!(record, Record::GroupMetadata { .. })) {
             // A group that was to take a classic one's place has not been there.
             return;
         }
-        let modern = records.into_iter().filter(|record| record.consumer_group().is_some());
-        modern.for_each(|record| self.apply(record, &mut replaced));
+        let befores = self.share_groups_before(&records);
+        for (group, member) in records.iter().filter_map(Record::modern_member) {
+            if self.has_modern_member(group, member) {
+                self.add_ghost(group, member);
+            }
+        }
+        for record in records {
+            if record.consumer_group().is_some() || record.share_group().is_some() {
+                self.apply(now, record, &mut replaced);
+            }
+        }
+        for before in befores {
+            match share::revert(self.share_group(&before.id), &[&before]) {
+                Some(group) => _ = self.groups.put(before.id, group.into()),
+                None => _ = self.groups.remove(&before.id),
+            }
+        }
         let ids: BTreeSet<&Name> = replaced.iter().map(|(id, _)| id).collect();
         for id in ids {
             let changes = replaced.iter().filter(|(group, _)| group == id);
@@ -48,6 +116,14 @@ impl Shard {
                 Some(group) => _ = self.groups.put(id.clone(), group.into()),
                 None => _ = self.groups.remove(id),
             }
+        }
+    }
+
+    fn has_modern_member(&self, group: &Name, member: &Name) -> bool {
+        match self.groups.get(group) {
+            Some(Group::Consumer(group)) => group.members.contains_key(member),
+            Some(Group::Share(group)) => group.members.contains_key(member),
+            Some(Group::Classic(_)) | None => false,
         }
     }
 }

@@ -28,6 +28,12 @@ pub struct CoordinatorConfig {
     pub consumer_assignors: Vec<Name>,
     /// `group.consumer.regex.refresh.interval.ms`
     pub consumer_regex_refresh_interval_ms: i64,
+    /// `group.share.session.timeout.ms` and its like; a group may have its own.
+    pub share: GroupSettings,
+    /// `group.share.max.size`
+    pub share_group_max_size: usize,
+    /// `group.share.initialize.retry.interval.ms`
+    pub share_initialize_retry_interval_ms: i64,
     /// What the coordinator's clock shows at the start of the run (ms); stamps records.
     pub epoch_ms: i64,
 }
@@ -53,12 +59,15 @@ impl Default for CoordinatorConfig {
             consumer_group_max_size: i32::MAX as usize,
             consumer_assignors: vec!["uniform".into(), "range".into()],
             consumer_regex_refresh_interval_ms: 600_000,
+            share: GroupSettings::default(),
+            share_group_max_size: 200,
+            share_initialize_retry_interval_ms: 30_000,
             epoch_ms: 0,
         }
     }
 }
 
-/// Settings of consumer groups that a group may have for itself.
+/// Settings of consumer and share groups that a group may have for itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct GroupSettings {
     /// Without a heartbeat for this long (ms) a member is gone.
@@ -88,21 +97,44 @@ pub struct GroupConfig {
     pub consumer_heartbeat_interval_ms: Option<i32>,
     /// `consumer.assignment.interval.ms`
     pub consumer_assignment_interval_ms: Option<i32>,
+    /// `share.session.timeout.ms`
+    pub share_session_timeout_ms: Option<i32>,
+    /// `share.heartbeat.interval.ms`
+    pub share_heartbeat_interval_ms: Option<i32>,
+    /// `share.assignment.interval.ms`
+    pub share_assignment_interval_ms: Option<i32>,
 }
 
 impl GroupConfig {
     /// The settings of a consumer group.
-    pub(super) fn consumer(&self, broker: &CoordinatorConfig) -> GroupSettings {
-        let of = |own: Option<i32>, broker| own.unwrap_or(broker);
-        let broker = broker.consumer;
+    pub(super) fn consumer(&self, config: &CoordinatorConfig) -> GroupSettings {
+        let broker = config.consumer;
+        let or = |own: Option<i32>, broker| own.unwrap_or(broker);
         GroupSettings {
-            session_timeout_ms: of(self.consumer_session_timeout_ms, broker.session_timeout_ms),
-            heartbeat_interval_ms: of(
+            session_timeout_ms: or(self.consumer_session_timeout_ms, broker.session_timeout_ms),
+            heartbeat_interval_ms: or(
                 self.consumer_heartbeat_interval_ms,
                 broker.heartbeat_interval_ms,
             ),
-            assignment_interval_ms: of(
+            assignment_interval_ms: or(
                 self.consumer_assignment_interval_ms,
+                broker.assignment_interval_ms,
+            ),
+        }
+    }
+
+    /// The settings of a share group.
+    pub(super) fn share(&self, config: &CoordinatorConfig) -> GroupSettings {
+        let broker = config.share;
+        let or = |own: Option<i32>, broker| own.unwrap_or(broker);
+        GroupSettings {
+            session_timeout_ms: or(self.share_session_timeout_ms, broker.session_timeout_ms),
+            heartbeat_interval_ms: or(
+                self.share_heartbeat_interval_ms,
+                broker.heartbeat_interval_ms,
+            ),
+            assignment_interval_ms: or(
+                self.share_assignment_interval_ms,
                 broker.assignment_interval_ms,
             ),
         }

@@ -2,6 +2,7 @@
 
 use super::classic::group::ClassicGroup;
 use super::consumer::group::ConsumerGroup;
+use super::share::group::ShareGroup;
 
 /// A group, by the protocol of its members.
 #[derive(Clone, Debug)]
@@ -10,6 +11,8 @@ pub(super) enum Group {
     Classic(Box<ClassicGroup>),
     /// `ConsumerGroupHeartbeat` (KIP-848).
     Consumer(Box<ConsumerGroup>),
+    /// `ShareGroupHeartbeat` (KIP-932).
+    Share(Box<ShareGroup>),
 }
 
 impl Group {
@@ -18,39 +21,38 @@ impl Group {
         match self {
             Group::Classic(_) => "classic",
             Group::Consumer(_) => "consumer",
+            Group::Share(_) => "share",
         }
     }
 
     /// The classic group, if it is one.
     pub(super) fn as_classic(&self) -> Option<&ClassicGroup> {
-        match self {
-            Group::Classic(group) => Some(group),
-            Group::Consumer(_) => None,
-        }
+        if let Group::Classic(group) = self { Some(group) } else { None }
     }
 
     /// The classic group, if it is one, to change it.
     pub(super) fn as_classic_mut(&mut self) -> Option<&mut ClassicGroup> {
-        match self {
-            Group::Classic(group) => Some(group),
-            Group::Consumer(_) => None,
-        }
+        if let Group::Classic(group) = self { Some(group) } else { None }
     }
 
     /// The consumer group, if it is one.
     pub(super) fn as_consumer(&self) -> Option<&ConsumerGroup> {
-        match self {
-            Group::Consumer(group) => Some(group),
-            Group::Classic(_) => None,
-        }
+        if let Group::Consumer(group) = self { Some(group) } else { None }
     }
 
     /// The consumer group, if it is one, to change it.
     pub(super) fn as_consumer_mut(&mut self) -> Option<&mut ConsumerGroup> {
-        match self {
-            Group::Consumer(group) => Some(group),
-            Group::Classic(_) => None,
-        }
+        if let Group::Consumer(group) = self { Some(group) } else { None }
+    }
+
+    /// The share group, if it is one.
+    pub(super) fn as_share(&self) -> Option<&ShareGroup> {
+        if let Group::Share(group) = self { Some(group) } else { None }
+    }
+
+    /// The share group, if it is one, to change it.
+    pub(super) fn as_share_mut(&mut self) -> Option<&mut ShareGroup> {
+        if let Group::Share(group) = self { Some(group) } else { None }
     }
 }
 
@@ -63,5 +65,11 @@ impl From<ClassicGroup> for Group {
 impl From<ConsumerGroup> for Group {
     fn from(group: ConsumerGroup) -> Self {
         Group::Consumer(Box::new(group))
+    }
+}
+
+impl From<ShareGroup> for Group {
+    fn from(group: ShareGroup) -> Self {
+        Group::Share(Box::new(group))
     }
 }

@@ -15,6 +15,8 @@ pub struct TopicImage {
     hashes: Vec<u64>,
     by_name: BTreeMap<Name, usize>,
     by_id: BTreeMap<Uuid, usize>,
+    /// Names of topics that were there before.
+    gone: BTreeMap<Uuid, Name>,
 }
 
 /// What a new image changed.
@@ -37,6 +39,7 @@ impl TopicImage {
             hashes: topics.iter().map(hash).collect(),
             by_name: rows().map(|(row, topic)| (topic.name.clone(), row)).collect(),
             by_id: rows().map(|(row, topic)| (topic.id, row)).collect(),
+            gone: BTreeMap::new(),
             topics,
         }
     }
@@ -59,6 +62,18 @@ impl TopicImage {
     /// The topic with this id.
     pub fn by_id(&self, id: Uuid) -> Option<&Topic> {
         self.by_id.get(&id).map(|&row| &self.topics[row])
+    }
+
+    /// The name of the topic with this id, whether it is still there or not.
+    pub(super) fn name_of(&self, id: Uuid) -> Name {
+        let name = self.by_id(id).map(|topic| &topic.name).or_else(|| self.gone.get(&id));
+        name.cloned().unwrap_or_else(|| id.to_string().into())
+    }
+
+    /// Keeps the names of topics that an earlier image had.
+    pub(super) fn remember(&mut self, before: TopicImage) {
+        self.gone.extend(before.gone);
+        self.gone.extend(before.topics.into_iter().map(|topic| (topic.id, topic.name)));
     }
 
     /// A hash of those of the named topics that exist, to see whether anything about them changed;

@@ -7,3 +7,4 @@ pub(super) mod partitions;
 pub(super) mod refresh;
 pub(super) mod subscriptions;
 pub(super) mod targets;
+pub(super) mod validate;

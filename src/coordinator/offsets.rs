@@ -172,6 +172,9 @@ impl Shard {
         if let Some(group) = self.consumer_group(&request.group_id) {
             return group.validate_commit(&request.member_id, generation, client.api_version);
         }
+        if self.share_group(&request.group_id).is_some() {
+            return Err(ErrorCode::GroupIdNotFound);
+        }
         if !self.groups.contains_key(&request.group_id) {
             if generation < 0 {
                 self.create_group(now, &request.group_id);

@@ -39,6 +39,9 @@ impl Shard {
             Request::ConsumerGroupHeartbeat(request) => {
                 self.consumer_heartbeat(now, ticket, client, &request, uuids, out);
             }
+            Request::ShareGroupHeartbeat(request) => {
+                self.share_heartbeat(now, ticket, client, &request, out);
+            }
             Request::OffsetCommit(request) => self.commit(now, ticket, client, request, out),
             Request::OffsetFetch(request) => self.fetch_offsets(now, ticket, &request, out),
             Request::DescribeGroups(groups) => {
@@ -48,6 +51,10 @@ impl Shard {
             Request::ConsumerGroupDescribe(groups) => {
                 let groups = self.describe_consumer_groups(groups);
                 self.tickets.answer(ticket, Response::ConsumerGroupDescribe(groups), out);
+            }
+            Request::ShareGroupDescribe(groups) => {
+                let groups = self.describe_share_groups(groups);
+                self.tickets.answer(ticket, Response::ShareGroupDescribe(groups), out);
             }
             Request::ListGroups => {
                 self.tickets.answer(ticket, Response::ListGroups(self.list()), out);
@@ -63,9 +70,10 @@ impl Shard {
 
     fn join(&mut self, now: Instant, join: Join, out: &mut Vec<Effect>) {
         let (ticket, request) = (join.ticket, &join.request);
-        let (group_id, member_id) = (request.group_id.clone(), request.member_id.clone());
+        let (group_id, mut member_id) = (request.group_id.clone(), request.member_id.clone());
         let bounds = self.config.min_session_timeout_ms..=self.config.max_session_timeout_ms;
         let known = self.groups.contains_key(&group_id);
+        let other_kind = known && self.classic_group(&group_id).is_none();
         let refusal = if group_id.is_empty() {
             Some(ErrorCode::InvalidGroupId)
         } else if !bounds.contains(&request.session_timeout_ms) {
@@ -73,6 +81,9 @@ impl Shard {
         } else if !known && !member_id.is_empty() {
             // Only somebody new can found a group.
             Some(ErrorCode::UnknownMemberId)
+        } else if other_kind {
+            member_id = "".into();
+            Some(ErrorCode::InconsistentGroupProtocol)
         } else {
             None
         };

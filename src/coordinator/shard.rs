@@ -6,15 +6,17 @@
 
 use super::classic;
 use super::classic::group::{ClassicGroup, Context};
+use super::committed::Ghost;
 use super::config::{CoordinatorConfig, GroupConfig};
 use super::consumer::Undo;
-use super::effect::{Effect, Ticket};
+use super::effect::Effect;
 use super::group::Group;
 use super::image::TopicImage;
 use super::offsets::Offsets;
+use super::share::Before;
 use super::tickets::Tickets;
 use super::timer::{TimerEvent, TimerName};
-use super::write::{OnError, Then, Write};
+use super::write::{FollowUp, OnError, Then, Write};
 use crate::kernel::time::{Instant, Span};
 use crate::kernel::timeline_map::TimelineMap;
 use crate::kernel::timers::Timers;
@@ -45,14 +47,18 @@ pub struct Shard {
     /// What records that are not committed yet have replaced in consumer groups, with the end of
     /// their batch.
     pub(super) replaced: VecDeque<(u64, Name, Undo)>,
+    /// The same for share groups.
+    pub(super) replaced_shares: VecDeque<(u64, Before)>,
+    /// Members that a refused batch had replaced.
+    pub(super) ghosts: Vec<Ghost>,
     /// The operation whose records are on their way into the log.
     appending: Option<Deferred>,
     /// Operations that wait for the high watermark to pass their records.
     deferred: VecDeque<Deferred>,
-    /// Deletions whose turn comes when nothing is on its way into the log.
-    deletions: VecDeque<(Ticket, Vec<Name>)>,
+    /// Operations whose turn comes when nothing is on its way into the log.
+    pub(super) follow_ups: VecDeque<FollowUp>,
     /// One beyond the last record written, and the same for the last committed.
-    written: u64,
+    pub(super) written: u64,
     committed: u64,
     writes: u64,
 }
@@ -82,13 +88,14 @@ impl Shard {
         out: &mut Vec<Effect>,
     ) {
         for record in records {
-            self.apply(record, &mut Vec::new());
+            self.apply(now, record, &mut Vec::new());
             self.written += 1;
         }
         self.committed = self.written;
         let names: Vec<Name> = self.groups.keys().cloned().collect();
         for name in names {
             self.begin_consumer_sessions(now, &name);
+            self.begin_share_sessions(now, &name);
             let max = self.config.group_max_size;
             self.with_group(now, &name, out, |group, cx| {
                 for member in group.member_ids() {
@@ -148,7 +155,7 @@ impl Shard {
                 self.defer(now, operation);
             } else {
                 self.complete(now, operation, Ok(()), out);
-                self.delete_next(now, out);
+                self.follow_up(now, out);
             }
             return;
         }
@@ -172,17 +179,20 @@ impl Shard {
         let mut operation = self.appending.take().expect("a batch was on its way");
         match result {
             Ok(()) => {
+                self.drop_ghosts(&operation.write.records);
                 self.written = operation.end;
                 let mut replaced = Vec::new();
+                let befores = self.share_groups_before(&operation.write.records).into_iter();
+                self.replaced_shares.extend(befores.map(|before| (operation.end, before)));
                 for record in std::mem::take(&mut operation.write.records) {
-                    self.apply(record, &mut replaced);
+                    self.apply(now, record, &mut replaced);
                 }
                 let replaced = replaced.into_iter();
                 self.replaced.extend(replaced.map(|(group, undo)| (operation.end, group, undo)));
                 self.defer(now, operation);
             }
             Err(code) => {
-                self.apply_in_vain(std::mem::take(&mut operation.write.records));
+                self.apply_in_vain(now, std::mem::take(&mut operation.write.records));
                 let written = self.written;
                 for (group, _) in self.created.extract_if(.., |_, at| *at == written) {
                     self.groups.remove(&group);
@@ -190,27 +200,39 @@ impl Shard {
                 self.complete(now, operation, Err(code), out);
             }
         }
-        self.delete_next(now, out);
+        self.follow_up(now, out);
     }
 
     /// The high watermark reached `end`, one beyond the last record that is committed.
     pub fn committed(&mut self, now: Instant, end: u64, out: &mut Vec<Effect>) {
         self.committed = self.committed.max(end);
         self.created.retain(|_, at| *at >= self.committed);
+        self.ghosts.retain(|ghost| ghost.written >= self.committed);
         while self.replaced.pop_front_if(|(end, _, _)| *end <= self.committed).is_some() {}
+        while self.replaced_shares.pop_front_if(|(end, _)| *end <= self.committed).is_some() {}
         while self.deferred.front().is_some_and(|operation| operation.end <= self.committed) {
             let operation = self.deferred.pop_front().expect("just seen");
             self.timers.cancel(&TimerName::Write(operation.id));
             self.complete(now, operation, Ok(()), out);
         }
-        self.delete_next(now, out);
+        self.follow_up(now, out);
     }
 
-    /// Runs deletions that waited, after everything that waited for the same records.
-    fn delete_next(&mut self, now: Instant, out: &mut Vec<Effect>) {
+    /// Runs operations that waited, after everything that waited for the same records.
+    pub(super) fn follow_up(&mut self, now: Instant, out: &mut Vec<Effect>) {
         while self.appending.is_none() {
-            let Some((ticket, groups)) = self.deletions.pop_front() else { return };
-            self.delete_now(now, ticket, groups, out);
+            let Some(next) = self.follow_ups.pop_front() else { return };
+            match next {
+                FollowUp::Delete(deletion) => self.delete_now(now, deletion, out),
+                FollowUp::ForgetTopics(deleted) => {
+                    let records = self.forget_topics(&deleted);
+                    let write = Write { records, apply: true, ..Write::default() };
+                    self.finish(now, Ok(write), None, out);
+                }
+                FollowUp::Initialized { group, partitions } => {
+                    self.partitions_initialized(now, &group, &partitions, out);
+                }
+            }
         }
     }
 
@@ -233,9 +255,14 @@ impl Shard {
                     group.finish_assignment(generation, assignment, written, cx);
                 });
             }
-            Then::Delete { ticket, groups } => {
+            Then::Initialize { group, partitions } => {
                 if written.is_ok() {
-                    self.deletions.push_back((ticket, groups));
+                    self.follow_ups.push_back(FollowUp::Initialized { group, partitions });
+                }
+            }
+            Then::Delete(deletion) => {
+                if written.is_ok() {
+                    self.follow_ups.push_back(FollowUp::Delete(deletion));
                 }
             }
             Then::ReplaceStatic(replacement) => {
@@ -280,7 +307,7 @@ impl Shard {
                 })
             }
             (name @ (TimerName::MemberSession(..) | TimerName::Revocation(..)), event) => {
-                self.expire_consumer_member(now, name, event, out);
+                self.expire_modern_member(now, name, event, out);
                 None
             }
             (TimerName::Resolution(group), TimerEvent::Resolve { regexes }) => {
@@ -301,6 +328,24 @@ impl Shard {
         true
     }
 
+    /// A timer of a member of a consumer or share group ended.
+    fn expire_modern_member(
+        &mut self,
+        now: Instant,
+        name: TimerName,
+        event: TimerEvent,
+        out: &mut Vec<Effect>,
+    ) {
+        let (TimerName::MemberSession(group, _) | TimerName::Revocation(group, _)) = &name else {
+            return;
+        };
+        match self.groups.get(group) {
+            Some(Group::Consumer(_)) => self.expire_consumer_member(now, name, event, out),
+            Some(Group::Share(_)) => self.expire_share_member(now, name, event, out),
+            Some(Group::Classic(_)) | None => {}
+        }
+    }
+
     fn expire_write(&mut self, now: Instant, id: u64, out: &mut Vec<Effect>) {
         let Some(at) = self.deferred.iter().position(|operation| operation.id == id) else {
             return;
@@ -311,7 +356,7 @@ impl Shard {
 
     /// Changes memory as a record says: the only way in which durable state changes.
     /// `replaced` gets what it replaced in a consumer group.
-    pub(super) fn apply(&mut self, record: Record, replaced: &mut Vec<(Name, Undo)>) {
+    pub(super) fn apply(&mut self, now: Instant, record: Record, replaced: &mut Vec<(Name, Undo)>) {
         match record {
             Record::GroupMetadata { key, value: Some(value) } => {
                 let group = ClassicGroup::from_record(key.group.clone(), value);
@@ -321,6 +366,9 @@ impl Shard {
                 self.groups.remove(&key.group);
             }
             Record::OffsetCommit { key, value } => self.offsets.apply(&key, value),
+            record if record.share_group().is_some() => {
+                self.apply_share(record, self.config.clock_ms(now));
+            }
             record => self.apply_consumer(record, replaced),
         }
     }

@@ -2,13 +2,32 @@
 
 use super::classic::group::ClassicGroup;
 use super::group::Group;
+use super::image::TopicImage;
 use super::shard::Shard;
+use crate::kernel::java_map::JavaMap;
 use crate::model::Name;
+use crate::model::uuid::Uuid;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Partitions by the name of their topic, or its id if there is no such topic.
+/// Partitions by the name of their topic.
 pub type Partitions = BTreeMap<Name, BTreeSet<u32>>;
+
+/// Partitions by name. Where a topic has been created anew under its name, the one shows that
+/// comes later in a Java map of ids.
+pub(super) fn by_name(
+    topics: impl IntoIterator<Item = (Uuid, BTreeSet<u32>)>,
+    image: &TopicImage,
+) -> Partitions {
+    let mut ids: JavaMap<Uuid, BTreeSet<u32>> = JavaMap::new();
+    for (topic, partitions) in topics {
+        ids.put(topic, partitions);
+    }
+    (&ids)
+        .into_iter()
+        .map(|(&topic, partitions)| (image.name_of(topic), partitions.clone()))
+        .collect()
+}
 
 /// A group at a moment. What groups of its kind do not have stays empty.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -79,6 +98,7 @@ impl Shard {
             None => GroupSnapshot { group: id.clone(), state: "none".into(), ..Default::default() },
             Some(Group::Classic(group)) => group.snapshot(),
             Some(Group::Consumer(group)) => group.snapshot(&self.image),
+            Some(Group::Share(group)) => group.snapshot(&self.image),
         }
     }
 

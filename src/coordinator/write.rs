@@ -1,6 +1,7 @@
 //! The outcome of an operation: records, a reply that waits for them, and what else happens then.
 
 use super::effect::Ticket;
+use super::share::PartitionSet;
 use super::timer::{TimerEvent, TimerName};
 use crate::model::Name;
 use crate::model::consumer_protocol::ProtocolBytes;
@@ -14,7 +15,9 @@ use crate::model::message::group::{
 use crate::model::message::offset::{
     OffsetCommitRequest, OffsetCommitResponse, OffsetFetchResponse,
 };
+use crate::model::message::share_group::ShareGroupHeartbeatResponse;
 use crate::model::record::Record;
+use crate::model::uuid::Uuid;
 use std::collections::BTreeMap;
 
 /// What an operation leaves to do (`CoordinatorResult`).
@@ -38,12 +41,35 @@ pub(super) enum Then {
     Nothing,
     /// The leader's assignment: give everybody their part, or rebalance again.
     Assign { group: Name, generation: i32, assignment: BTreeMap<Name, ProtocolBytes> },
-    /// Share groups of these names are gone: the others follow, in an operation of their own.
-    Delete { ticket: Ticket, groups: Vec<Name> },
+    /// The share coordinator is asked to set up partitions of a share group.
+    Initialize { group: Name, partitions: PartitionSet },
+    /// Share groups have been prepared for their deletion: it follows, with that of the others.
+    Delete(Deletion),
     /// What a timer did; if that is lost, the timer is tried again.
     Timer(TimerName, TimerEvent),
     /// A static member came back under a new id: answer its join, or undo the replacement.
     ReplaceStatic(Box<StaticReplacement>),
+}
+
+/// A deletion of groups that has begun.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Deletion {
+    pub ticket: Ticket,
+    /// Groups whose turn it is.
+    pub groups: Vec<Name>,
+    /// What there is to answer about others.
+    pub refused: Vec<DeletableGroupResult>,
+}
+
+/// An operation that follows when nothing is on its way into the log.
+#[derive(Debug)]
+pub(super) enum FollowUp {
+    /// The second operation of a deletion.
+    Delete(Deletion),
+    /// Topics are gone: share groups forget their partitions.
+    ForgetTopics(Vec<(Name, Uuid)>),
+    /// The share coordinator has set up partitions of a group.
+    Initialized { group: Name, partitions: PartitionSet },
 }
 
 /// How to answer, or undo, the replacement of a static member.
@@ -96,6 +122,7 @@ pub(super) enum ErrorAnswer {
     Sync,
     Heartbeat,
     ConsumerHeartbeat,
+    ShareHeartbeat,
     Leave(LeaveGroupRequest),
     Commit(Box<OffsetCommitRequest>),
     Fetch { group_id: Name },
@@ -118,6 +145,10 @@ impl OnError {
                 ..ConsumerGroupHeartbeatResponse::default()
             }
             .into(),
+            ErrorAnswer::ShareHeartbeat => {
+                ShareGroupHeartbeatResponse { error_code, ..ShareGroupHeartbeatResponse::default() }
+                    .into()
+            }
             // No such group: nobody in it is known.
             ErrorAnswer::Leave(request) if error_code == ErrorCode::UnknownMemberId => {
                 let member = |m: &MemberIdentity| MemberResponse {

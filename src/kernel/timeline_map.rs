@@ -138,6 +138,19 @@ impl<K: JavaKey, V> TimelineMap<K, V> {
         Some(self.slots[slot].remove(index).value)
     }
 
+    /// The values, those of some keys twice, as a look at the map of before a write shows them that
+    /// was reverted and is the last so far: the copies come behind the others of their slots.
+    pub fn values_twice(&self, keys: &[&K]) -> Vec<&V> {
+        let mut values = Vec::with_capacity(self.len + keys.len());
+        for (number, slot) in self.slots.iter().enumerate() {
+            let copies = keys.iter().filter_map(|&key| self.find(key.java_hash(), key));
+            let copies = copies.filter(|(place, _)| *place == number).map(|(_, at)| &slot[at]);
+            let entries: Vec<&Entry<K, V>> = slot.iter().chain(copies).collect();
+            values.extend(entries.into_iter().rev().map(|entry| &entry.value));
+        }
+        values
+    }
+
     /// Puts keys back, in this order, that a write replaced and that were then reverted to: each
     /// becomes the last of its slot. Only the order changes. A look at the map of before a write
     /// has the same order. Growth is never reverted.

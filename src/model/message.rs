@@ -7,6 +7,7 @@ pub mod consumer_group;
 pub mod fetch;
 pub mod group;
 pub mod offset;
+pub mod share_group;
 
 use crate::model::Name;
 use cluster::{FindCoordinatorRequest, FindCoordinatorResponse, MetadataResponse};
@@ -23,6 +24,7 @@ use group::{
     SyncGroupResponse,
 };
 use offset::{OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse};
+use share_group::{DescribedShareGroup, ShareGroupHeartbeatRequest, ShareGroupHeartbeatResponse};
 
 /// What the coordinator learns about a request besides its body.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,8 +53,10 @@ pub enum Request {
     OffsetCommit(Box<OffsetCommitRequest>),
     OffsetFetch(Box<OffsetFetchRequest>),
     ConsumerGroupHeartbeat(Box<ConsumerGroupHeartbeatRequest>),
+    ShareGroupHeartbeat(Box<ShareGroupHeartbeatRequest>),
     DescribeGroups(Vec<Name>),
     ConsumerGroupDescribe(Vec<Name>),
+    ShareGroupDescribe(Vec<Name>),
     ListGroups,
     DeleteGroups(Vec<Name>),
 }
@@ -73,8 +77,10 @@ pub enum Response {
     OffsetCommit(Box<OffsetCommitResponse>),
     OffsetFetch(Box<OffsetFetchResponse>),
     ConsumerGroupHeartbeat(Box<ConsumerGroupHeartbeatResponse>),
+    ShareGroupHeartbeat(Box<ShareGroupHeartbeatResponse>),
     DescribeGroups(Vec<DescribedGroup>),
     ConsumerGroupDescribe(Vec<DescribedConsumerGroup>),
+    ShareGroupDescribe(Vec<DescribedShareGroup>),
     ListGroups(ListGroupsResponse),
     DeleteGroups(Vec<DeletableGroupResult>),
 }
@@ -98,6 +104,7 @@ from_message! {
     OffsetCommitRequest => Request::OffsetCommit,
     OffsetFetchRequest => Request::OffsetFetch,
     ConsumerGroupHeartbeatRequest => Request::ConsumerGroupHeartbeat,
+    ShareGroupHeartbeatRequest => Request::ShareGroupHeartbeat,
     FindCoordinatorRequest => Request::FindCoordinator,
     ListOffsetsRequest => Request::ListOffsets,
     OffsetForLeaderEpochRequest => Request::OffsetForLeaderEpoch,
@@ -109,6 +116,7 @@ from_message! {
     OffsetCommitResponse => Response::OffsetCommit,
     OffsetFetchResponse => Response::OffsetFetch,
     ConsumerGroupHeartbeatResponse => Response::ConsumerGroupHeartbeat,
+    ShareGroupHeartbeatResponse => Response::ShareGroupHeartbeat,
     FindCoordinatorResponse => Response::FindCoordinator,
     ListOffsetsResponse => Response::ListOffsets,
     OffsetForLeaderEpochResponse => Response::OffsetForLeaderEpoch,

@@ -5,6 +5,7 @@
 
 pub mod consumer;
 pub mod modern;
+pub mod share;
 
 use super::Name;
 use super::consumer_protocol::ProtocolBytes;
@@ -12,6 +13,7 @@ use super::uuid::Uuid;
 use consumer::{ConsumerMemberValue, CurrentAssignmentValue, RegexKey, RegexValue};
 use modern::{EpochValue, ModernGroupKey, ModernMemberKey, TargetMemberValue, TargetMetadataValue};
 use serde::{Deserialize, Serialize};
+use share::{ShareAssignmentValue, ShareMemberValue, SharePartitionsValue};
 
 /// One record: key, and value or tombstone.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -73,6 +75,48 @@ pub enum Record {
         /// Its partitions, epoch and state.
         value: Option<CurrentAssignmentValue>,
     },
+    /// A share group at an epoch.
+    ShareGroupMetadata {
+        /// The group.
+        key: ModernGroupKey,
+        /// The epoch.
+        value: Option<EpochValue>,
+    },
+    /// A member of a share group.
+    ShareGroupMemberMetadata {
+        /// Group and member.
+        key: ModernMemberKey,
+        /// What it says about itself.
+        value: Option<ShareMemberValue>,
+    },
+    /// The epoch of a share group's target assignment.
+    ShareGroupTargetAssignmentMetadata {
+        /// The group.
+        key: ModernGroupKey,
+        /// The epoch.
+        value: Option<TargetMetadataValue>,
+    },
+    /// What a member of a share group is to read.
+    ShareGroupTargetAssignmentMember {
+        /// Group and member.
+        key: ModernMemberKey,
+        /// Its partitions.
+        value: Option<TargetMemberValue>,
+    },
+    /// What a member of a share group reads.
+    ShareGroupCurrentMemberAssignment {
+        /// Group and member.
+        key: ModernMemberKey,
+        /// Its partitions and epoch.
+        value: Option<ShareAssignmentValue>,
+    },
+    /// How far the share coordinator knows the partitions of a group.
+    ShareGroupStatePartitionMetadata {
+        /// The group.
+        key: ModernGroupKey,
+        /// The partitions.
+        value: Option<SharePartitionsValue>,
+    },
     /// What a regular expression of a consumer group matched.
     ConsumerGroupRegularExpression {
         /// Group and expression.
@@ -93,7 +137,36 @@ impl Record {
             | Record::ConsumerGroupTargetAssignmentMember { key, .. }
             | Record::ConsumerGroupCurrentMemberAssignment { key, .. } => Some(&key.group_id),
             Record::ConsumerGroupRegularExpression { key, .. } => Some(&key.group_id),
-            Record::OffsetCommit { .. } | Record::GroupMetadata { .. } => None,
+            _ => None,
+        }
+    }
+
+    /// The share group (KIP-932) that it is about, and the member if it replaces one; `None`: it
+    /// is about something else.
+    pub const fn share_group(&self) -> Option<(&Name, Option<&Name>)> {
+        match self {
+            Record::ShareGroupMetadata { key, .. }
+            | Record::ShareGroupTargetAssignmentMetadata { key, .. }
+            | Record::ShareGroupStatePartitionMetadata { key, .. } => Some((&key.group_id, None)),
+            Record::ShareGroupTargetAssignmentMember { key, .. } => Some((&key.group_id, None)),
+            Record::ShareGroupMemberMetadata { key, .. }
+            | Record::ShareGroupCurrentMemberAssignment { key, .. } => {
+                Some((&key.group_id, Some(&key.member_id)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Group and member, if it replaces a member of a consumer or share group.
+    pub const fn modern_member(&self) -> Option<(&Name, &Name)> {
+        match self {
+            Record::ConsumerGroupMemberMetadata { key, .. }
+            | Record::ConsumerGroupCurrentMemberAssignment { key, .. }
+            | Record::ShareGroupMemberMetadata { key, .. }
+            | Record::ShareGroupCurrentMemberAssignment { key, .. } => {
+                Some((&key.group_id, &key.member_id))
+            }
+            _ => None,
         }
     }
 
@@ -110,6 +183,12 @@ impl Record {
                 | Record::ConsumerGroupTargetAssignmentMember { value: None, .. }
                 | Record::ConsumerGroupCurrentMemberAssignment { value: None, .. }
                 | Record::ConsumerGroupRegularExpression { value: None, .. }
+                | Record::ShareGroupMetadata { value: None, .. }
+                | Record::ShareGroupMemberMetadata { value: None, .. }
+                | Record::ShareGroupTargetAssignmentMetadata { value: None, .. }
+                | Record::ShareGroupTargetAssignmentMember { value: None, .. }
+                | Record::ShareGroupCurrentMemberAssignment { value: None, .. }
+                | Record::ShareGroupStatePartitionMetadata { value: None, .. }
         )
     }
 }

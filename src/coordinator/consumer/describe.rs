@@ -6,6 +6,7 @@ use crate::coordinator::config::CoordinatorConfig;
 use crate::coordinator::image::TopicImage;
 use crate::coordinator::modern::partitions::{Owned, named};
 use crate::kernel::java_map::JavaSet;
+use crate::model::Name;
 use crate::model::message::consumer_group::{DescribedConsumerGroup, DescribedConsumerGroupMember};
 use crate::model::uuid::Uuid;
 use std::collections::BTreeMap;
@@ -14,20 +15,22 @@ use std::collections::BTreeMap;
 const CONSUMER_MEMBER: i8 = 1;
 
 impl ConsumerGroup {
-    /// The answer to `ConsumerGroupDescribe`.
+    /// The answer to `ConsumerGroupDescribe`. Members in `twice` show twice.
     pub(in crate::coordinator) fn describe(
         &self,
+        twice: &[&Name],
         config: &CoordinatorConfig,
         image: &TopicImage,
     ) -> DescribedConsumerGroup {
         let assignor = self.preferred_assignor().or(config.consumer_assignors.first());
+        let members = self.members.values_twice(twice).into_iter();
         DescribedConsumerGroup {
             group_id: self.id.clone(),
             group_state: self.state().name().into(),
             group_epoch: self.epoch,
             assignment_epoch: self.targets.epoch,
             assignor_name: assignor.cloned().unwrap_or_default(),
-            members: self.members.values().map(|m| self.describe_member(m, image)).collect(),
+            members: members.map(|member| self.describe_member(member, image)).collect(),
             ..DescribedConsumerGroup::default()
         }
     }

@@ -37,6 +37,11 @@ pub(in crate::coordinator) enum Undo {
 }
 
 impl Undo {
+    /// The member that was replaced.
+    pub(in crate::coordinator) fn member(&self) -> Option<&Name> {
+        if let Undo::Member(id, _) = self { Some(id) } else { None }
+    }
+
     /// The group as it was before the record.
     fn apply(self, group: Option<ConsumerGroup>) -> Option<ConsumerGroup> {
         if let Undo::Removed(group) = self {
@@ -200,9 +205,7 @@ impl ConsumerGroup {
                 let before = self.set_resolved(&key.regular_expression, resolved);
                 Undo::Regex(key.regular_expression, before)
             }
-            Record::ConsumerGroupPartitionMetadata { .. }
-            | Record::OffsetCommit { .. }
-            | Record::GroupMetadata { .. } => return None,
+            _ => return None,
         })
     }
 

@@ -4,17 +4,11 @@ use super::group::ConsumerGroup;
 use super::member::Member;
 use crate::coordinator::image::TopicImage;
 use crate::coordinator::modern::partitions::Owned;
-use crate::coordinator::snapshot::{GroupSnapshot, MemberSnapshot, Partitions};
+use crate::coordinator::snapshot::{GroupSnapshot, MemberSnapshot, Partitions, by_name};
 use crate::model::Name;
-use crate::model::uuid::Uuid;
-
-fn name_of(topic: Uuid, image: &TopicImage) -> Name {
-    image.by_id(topic).map_or_else(|| topic.to_string().into(), |topic| topic.name.clone())
-}
 
 fn snapshot_of(owned: &Owned, image: &TopicImage) -> Partitions {
-    let topics = owned.iter().filter(|(_, partitions)| !partitions.is_empty());
-    topics.map(|(&id, p)| (name_of(id, image), p.keys().copied().collect())).collect()
+    by_name(owned.iter().map(|(&id, p)| (id, p.keys().copied().collect())), image)
 }
 
 impl ConsumerGroup {
@@ -38,9 +32,7 @@ impl ConsumerGroup {
 
     fn member_snapshot(&self, member: &Member, image: &TopicImage) -> MemberSnapshot {
         let target = self.targets.of(&member.id);
-        let target = target
-            .iter()
-            .map(|p| (name_of(p.topic, image), p.partitions.iter().copied().collect()));
+        let target = target.iter().map(|p| (p.topic, p.partitions.iter().copied().collect()));
         MemberSnapshot {
             id: member.id.clone(),
             instance: member.instance.clone(),
@@ -49,7 +41,7 @@ impl ConsumerGroup {
             state: member.state.name().into(),
             assigned: snapshot_of(&member.assigned, image),
             revoking: snapshot_of(&member.revoking, image),
-            target: target.collect(),
+            target: by_name(target, image),
             ..MemberSnapshot::default()
         }
     }

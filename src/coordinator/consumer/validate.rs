@@ -4,6 +4,7 @@
 use super::member::Member;
 use crate::coordinator::config::CoordinatorConfig;
 use crate::coordinator::modern::partitions::{Owned, holds};
+use crate::coordinator::modern::validate::is_blank;
 use crate::model::Name;
 use crate::model::error::ErrorCode;
 use crate::model::message::assignment::TopicPartitions;
@@ -24,7 +25,7 @@ pub(super) fn request(
     let needs_id = api_version >= CLIENT_MAKES_ID_VERSION
         || r.member_epoch > JOIN_EPOCH
         || r.member_epoch == LEAVE_EPOCH;
-    let blank = |text: &Option<Name>| text.as_ref().is_some_and(is_blank);
+    let blank = |text: &Option<Name>| text.as_ref().is_some_and(|text| is_blank(text));
     if (needs_id && is_blank(&r.member_id))
         || is_blank(&r.group_id)
         || blank(&r.instance_id)
@@ -49,11 +50,6 @@ pub(super) fn request(
         return Err(ErrorCode::UnsupportedAssignor);
     }
     Ok(())
-}
-
-/// What Java's `trim` leaves nothing of.
-fn is_blank(text: &Name) -> bool {
-    text.chars().all(|c| c <= ' ')
 }
 
 /// Whether the member may use this epoch. A smaller one is its previous one, if the answer with
