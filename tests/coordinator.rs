@@ -40,6 +40,16 @@ fn random_consumer_dialogues() {
 }
 
 #[test]
+fn readable_mixed_dialogues() {
+    check("readable-mixed.jsonl", 19);
+}
+
+#[test]
+fn random_mixed_dialogues() {
+    check("random-mixed.jsonl", 5);
+}
+
+#[test]
 fn readable_share_dialogues() {
     check("readable-share.jsonl", 10);
 }

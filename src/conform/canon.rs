@@ -2,6 +2,7 @@
 //! sets, and hashes of which only the equality matters.
 
 use super::dialogue::{Observation, Observed};
+use crate::model::consumer_protocol::ProtocolBytes;
 use crate::model::message::Response;
 use crate::model::message::assignment::{NamedTopicPartitions, TopicPartitions};
 use crate::model::record::Record;
@@ -19,7 +20,12 @@ impl Canon {
     pub(super) fn canonical(&mut self, mut observation: Observation) -> Observation {
         match &mut observation.what {
             Observed::Reply { response, .. } => canonical_response(response),
-            Observed::Records(records) => records.iter_mut().for_each(|r| self.record(r)),
+            Observed::Records(records) => {
+                for record in records.iter_mut() {
+                    self.record(record);
+                }
+                sort_leavers(records);
+            }
             Observed::Snapshots { .. } | Observed::State(_) => {}
         }
         observation
@@ -30,6 +36,9 @@ impl Canon {
             Record::ConsumerGroupMetadata { value: Some(value), .. }
             | Record::ShareGroupMetadata { value: Some(value), .. } => {
                 value.metadata_hash = self.number(value.metadata_hash);
+            }
+            Record::GroupMetadata { value: Some(value), .. } => {
+                value.members.iter_mut().for_each(|member| sort_classic(&mut member.assignment));
             }
             Record::ConsumerGroupTargetAssignmentMember { value: Some(value), .. }
             | Record::ShareGroupTargetAssignmentMember { value: Some(value), .. } => {
@@ -61,11 +70,45 @@ impl Canon {
     }
 }
 
+/// Members that leave together stand in a set that goes by the address of an enum: any order is
+/// Kafka's. Each is three tombstones.
+fn sort_leavers(records: &mut [Record]) {
+    let leaver = |records: &[Record]| match records {
+        [
+            Record::ConsumerGroupCurrentMemberAssignment { key, value: None },
+            Record::ConsumerGroupTargetAssignmentMember { value: None, .. },
+            Record::ConsumerGroupMemberMetadata { value: None, .. },
+            ..,
+        ] => Some(key.member_id.clone()),
+        _ => None,
+    };
+    let mut ids = Vec::new();
+    while let Some(id) = records.get(3 * ids.len()..).and_then(leaver) {
+        ids.push(id);
+    }
+    let (leavers, _) = records.split_at_mut(3 * ids.len());
+    let mut triples: Vec<Vec<Record>> = leavers.chunks(3).map(<[Record]>::to_vec).collect();
+    triples.sort_by_cached_key(|triple| leaver(triple));
+    for (place, record) in leavers.iter_mut().zip(triples.into_iter().flatten()) {
+        *place = record;
+    }
+}
+
 fn sort(topics: &mut [TopicPartitions]) {
     for topic in &mut *topics {
         topic.partitions.sort_unstable();
     }
     topics.sort_unstable();
+}
+
+/// An assignment: where a broker made it, the order is that of its maps.
+fn sort_classic(assignment: &mut ProtocolBytes) {
+    if let ProtocolBytes::Assignment(assignment) = assignment {
+        for topic in &mut assignment.assigned_partitions {
+            topic.partitions.sort_unstable();
+        }
+        assignment.assigned_partitions.sort_by(|a, b| a.topic.cmp(&b.topic));
+    }
 }
 
 fn sort_named(topics: &mut [NamedTopicPartitions]) {
@@ -87,6 +130,12 @@ fn sort_epochs(topics: &mut [EpochPartitions]) {
 
 fn canonical_response(response: &mut Response) {
     match response {
+        Response::SyncGroup(response) => sort_classic(&mut response.assignment),
+        Response::DescribeGroups(groups) => {
+            for member in groups.iter_mut().flat_map(|group| &mut group.members) {
+                sort_classic(&mut member.member_assignment);
+            }
+        }
         Response::ConsumerGroupHeartbeat(response) => {
             if let Some(assignment) = &mut response.assignment {
                 sort(&mut assignment.topic_partitions);

@@ -4,7 +4,7 @@ use super::dialogue::{Observation, Observed};
 use super::script::{Script, Step, Topic};
 use super::settings::{group_config, number};
 use super::topics::Topics;
-use crate::coordinator::config::CoordinatorConfig;
+use crate::coordinator::config::{CoordinatorConfig, MigrationPolicy};
 use crate::coordinator::effect::Effect;
 use crate::coordinator::shard::Shard;
 use crate::coordinator::snapshot::GroupSnapshot;
@@ -227,6 +227,12 @@ fn settings(script: &Script) -> Result<(CoordinatorConfig, Span), Unsupported> {
     let mut config = CoordinatorConfig { epoch_ms: script.clock, ..CoordinatorConfig::default() };
     let mut commit_delay = Span::ZERO;
     for (key, value) in &script.config {
+        if key == "group.consumer.migration.policy" {
+            let policy = value.as_str().and_then(MigrationPolicy::by_name);
+            config.migration_policy =
+                policy.ok_or_else(|| Unsupported(format!("{key} = {value}")))?;
+            continue;
+        }
         if key == "group.consumer.assignors" {
             let names = value.as_str().ok_or_else(|| Unsupported(format!("{key} = {value}")))?;
             config.consumer_assignors = names.split(',').map(Name::from).collect();
@@ -309,6 +315,8 @@ mod tests {
             include_str!("../../tests/vectors/coordinator/random-classic.jsonl"),
             include_str!("../../tests/vectors/coordinator/readable-consumer.jsonl"),
             include_str!("../../tests/vectors/coordinator/random-consumer.jsonl"),
+            include_str!("../../tests/vectors/coordinator/readable-mixed.jsonl"),
+            include_str!("../../tests/vectors/coordinator/random-mixed.jsonl"),
             include_str!("../../tests/vectors/coordinator/readable-share.jsonl"),
             include_str!("../../tests/vectors/coordinator/random-share.jsonl"),
         ];

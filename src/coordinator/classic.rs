@@ -1,5 +1,6 @@
 //! Classic groups: `JoinGroup`, `SyncGroup`, Heartbeat, `LeaveGroup` (kafka-semantics 3).
 
+mod downgrade;
 pub mod group;
 mod heartbeat;
 mod join;

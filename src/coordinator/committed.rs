@@ -62,7 +62,8 @@ impl Shard {
 
     /// A consumer group as the committed records have it.
     pub(super) fn committed_consumer_group(&self, id: &Name) -> Option<Cow<'_, ConsumerGroup>> {
-        let present = self.consumer_group(id);
+        let displaced = || self.displaced.iter().find(|group| group.id == *id);
+        let present = self.consumer_group(id).or_else(displaced);
         let changes = self.replaced.iter().filter(|(_, group, _)| group == id);
         let changes: Vec<&Undo> = changes.map(|(_, _, undo)| undo).collect();
         if changes.is_empty() {

@@ -24,6 +24,8 @@ pub struct CoordinatorConfig {
     pub consumer: GroupSettings,
     /// `group.consumer.max.size`
     pub consumer_group_max_size: usize,
+    /// `group.consumer.migration.policy`
+    pub migration_policy: MigrationPolicy,
     /// `group.consumer.assignors`; the first is the default.
     pub consumer_assignors: Vec<Name>,
     /// `group.consumer.regex.refresh.interval.ms`
@@ -57,6 +59,7 @@ impl Default for CoordinatorConfig {
             offset_metadata_max_bytes: 4_096,
             consumer: GroupSettings::default(),
             consumer_group_max_size: i32::MAX as usize,
+            migration_policy: MigrationPolicy::Bidirectional,
             consumer_assignors: vec!["uniform".into(), "range".into()],
             consumer_regex_refresh_interval_ms: 600_000,
             share: GroupSettings::default(),
@@ -64,6 +67,42 @@ impl Default for CoordinatorConfig {
             share_initialize_retry_interval_ms: 30_000,
             epoch_ms: 0,
         }
+    }
+}
+
+/// Which groups may change their protocol while they have members
+/// (`ConsumerGroupMigrationPolicy`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MigrationPolicy {
+    /// Classic groups to consumer groups, and back.
+    #[default]
+    Bidirectional,
+    /// Classic groups to consumer groups.
+    Upgrade,
+    /// Consumer groups to classic groups.
+    Downgrade,
+    /// None.
+    Disabled,
+}
+
+impl MigrationPolicy {
+    /// The policy of this name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "bidirectional" => Self::Bidirectional,
+            "upgrade" => Self::Upgrade,
+            "downgrade" => Self::Downgrade,
+            "disabled" => Self::Disabled,
+            _ => return None,
+        })
+    }
+
+    pub(super) const fn allows_upgrade(self) -> bool {
+        matches!(self, Self::Bidirectional | Self::Upgrade)
+    }
+
+    pub(super) const fn allows_downgrade(self) -> bool {
+        matches!(self, Self::Bidirectional | Self::Downgrade)
     }
 }
 

@@ -5,6 +5,7 @@
 //! [applying](group::ConsumerGroup) them. What is memory alone (timers, the refresh of topics, a
 //! resolution under way) is listed in an [`Outcome`](outcome::Outcome).
 
+mod classic;
 mod commit;
 mod describe;
 mod fence;
@@ -25,4 +26,5 @@ mod target;
 mod validate;
 
 pub(super) use commit::OlderEpoch;
+pub(super) use outcome::Timer;
 pub(super) use replay::{Undo, revert};

@@ -13,6 +13,7 @@ use crate::model::message::group::{
     HeartbeatRequest, HeartbeatResponse, JoinGroupResponse, LeaveGroupRequest, SyncGroupRequest,
 };
 use crate::model::message::{Request, RequestContext, Response};
+use crate::model::record::Record;
 use crate::model::uuid::Uuid;
 
 impl Shard {
@@ -68,10 +69,21 @@ impl Shard {
         }
     }
 
-    fn join(&mut self, now: Instant, join: Join, out: &mut Vec<Effect>) {
+    fn join(&mut self, now: Instant, mut join: Join, out: &mut Vec<Effect>) {
         let (ticket, request) = (join.ticket, &join.request);
         let (group_id, mut member_id) = (request.group_id.clone(), request.member_id.clone());
         let bounds = self.config.min_session_timeout_ms..=self.config.max_session_timeout_ms;
+        if !group_id.is_empty()
+            && bounds.contains(&request.session_timeout_ms)
+            && self.consumer_group(&group_id).is_some_and(|group| !group.members.is_empty())
+        {
+            return self.join_consumer_group(now, &mut join, out);
+        }
+        let makes_room = if group_id.is_empty() || !bounds.contains(&request.session_timeout_ms) {
+            Vec::new()
+        } else {
+            self.displace(&group_id)
+        };
         let known = self.groups.contains_key(&group_id);
         let other_kind = known && self.classic_group(&group_id).is_none();
         let refusal = if group_id.is_empty() {
@@ -97,7 +109,7 @@ impl Shard {
         }
         let outcome = self.with_group(now, &group_id, out, |group, cx| {
             let outcome = group.join(join, cx);
-            if known { outcome } else { outcome.map(|write| found(group, write)) }
+            if known { outcome } else { outcome.map(|write| found(group, makes_room, write)) }
         });
         if outcome.as_ref().is_some_and(|o| !known && o.is_err()) {
             self.groups.remove(&group_id);
@@ -114,8 +126,11 @@ impl Shard {
         out: &mut Vec<Effect>,
     ) {
         let group_id = request.group_id.clone();
-        let outcome =
-            self.with_members(now, &group_id, out, |group, cx| group.sync(ticket, request, cx));
+        let outcome = if self.consumer_group(&group_id).is_some() {
+            self.sync_consumer_group(now, ticket, &request)
+        } else {
+            self.with_members(now, &group_id, out, |group, cx| group.sync(ticket, request, cx))
+        };
         self.finish(now, outcome, Some(OnError { ticket, answer: ErrorAnswer::Sync }), out);
     }
 
@@ -146,6 +161,8 @@ impl Shard {
     ) {
         let answered = if request.group_id.is_empty() {
             Some(ErrorCode::InvalidGroupId)
+        } else if self.consumer_group(&request.group_id).is_some() {
+            Some(self.heartbeat_consumer_group(now, request).unwrap_or_else(|code| code))
         } else {
             self.with_group(now, &request.group_id, out, |group, cx| group.heartbeat(request, cx))
         };
@@ -170,6 +187,9 @@ impl Shard {
     ) {
         let outcome = if request.group_id.is_empty() {
             Err(ErrorCode::InvalidGroupId)
+        } else if self.consumer_group(&request.group_id).is_some() {
+            let id = request.group_id.clone();
+            self.leave_consumer_group(now, &id, ticket, &request)
         } else {
             self.with_group(now, &request.group_id, out, |group, cx| {
                 group.leave(ticket, &request, cx)
@@ -182,9 +202,12 @@ impl Shard {
 }
 
 /// The first operation on a group writes that it exists, unless it writes something else.
-fn found(group: &ClassicGroup, write: Write) -> Write {
+/// `makes_room` are tombstones of the group that was there before.
+fn found(group: &ClassicGroup, makes_room: Vec<Record>, write: Write) -> Write {
     if !write.is_nothing() {
         return write;
     }
-    Write { records: vec![group.creation_record()], ..Write::default() }
+    let mut records = makes_room;
+    records.push(group.creation_record());
+    Write { records, ..Write::default() }
 }

@@ -9,6 +9,7 @@ use super::classic::group::{ClassicGroup, Context};
 use super::committed::Ghost;
 use super::config::{CoordinatorConfig, GroupConfig};
 use super::consumer::Undo;
+use super::consumer::group::ConsumerGroup;
 use super::effect::Effect;
 use super::group::Group;
 use super::image::TopicImage;
@@ -49,6 +50,11 @@ pub struct Shard {
     pub(super) replaced: VecDeque<(u64, Name, Undo)>,
     /// The same for share groups.
     pub(super) replaced_shares: VecDeque<(u64, Before)>,
+    /// The classic group that takes a consumer group's place with the batch on its way, and
+    /// whether it rebalances.
+    pub(super) becoming: Option<(Box<ClassicGroup>, bool)>,
+    /// Empty consumer groups that made room for classic ones without records, until the next batch.
+    pub(super) displaced: Vec<ConsumerGroup>,
     /// Members that a refused batch had replaced.
     pub(super) ghosts: Vec<Ghost>,
     /// The operation whose records are on their way into the log.
@@ -177,6 +183,7 @@ impl Shard {
     /// The log took the batch of the last [`Effect::Append`], or refused it.
     pub fn appended(&mut self, now: Instant, result: Result<(), ErrorCode>, out: &mut Vec<Effect>) {
         let mut operation = self.appending.take().expect("a batch was on its way");
+        let becoming = self.becoming.take();
         match result {
             Ok(()) => {
                 self.drop_ghosts(&operation.write.records);
@@ -187,15 +194,33 @@ impl Shard {
                 for record in std::mem::take(&mut operation.write.records) {
                     self.apply(now, record, &mut replaced);
                 }
+                for group in std::mem::take(&mut self.displaced) {
+                    replaced.push((group.id.clone(), Undo::Removed(Box::new(group))));
+                }
                 let replaced = replaced.into_iter();
                 self.replaced.extend(replaced.map(|(group, undo)| (operation.end, group, undo)));
+                if let Some((group, rebalance)) = becoming {
+                    let id = group.id.clone();
+                    self.groups.put(id.clone(), Group::Classic(group));
+                    self.with_group(now, &id, out, |group, cx| group.take_place(rebalance, cx));
+                }
                 self.defer(now, operation);
             }
             Err(code) => {
+                if let Some((mut group, rebalance)) = becoming {
+                    // The group goes back to what it was, but the timers stay.
+                    let (config, timers) = (&self.config, &mut self.timers);
+                    let (tickets, out) = (&mut self.tickets, &mut Vec::new());
+                    let mut cx = Context { now, config, timers, tickets, out };
+                    group.take_place(rebalance, &mut cx);
+                }
                 self.apply_in_vain(now, std::mem::take(&mut operation.write.records));
                 let written = self.written;
                 for (group, _) in self.created.extract_if(.., |_, at| *at == written) {
                     self.groups.remove(&group);
+                }
+                for group in std::mem::take(&mut self.displaced) {
+                    self.groups.put(group.id.clone(), group.into());
                 }
                 self.complete(now, operation, Err(code), out);
             }
@@ -247,13 +272,18 @@ impl Shard {
             Then::Nothing => {}
             Then::Timer(name, event) => {
                 if written.is_err() {
-                    self.timers.schedule(&name, now + TIMER_RETRY, event);
+                    self.retry(now, &name, event);
                 }
             }
             Then::Assign { group, generation, assignment } => {
                 self.with_group(now, &group, out, |group, cx| {
                     group.finish_assignment(generation, assignment, written, cx);
                 });
+            }
+            Then::Timers { group, timers } => {
+                if written.is_ok() {
+                    self.set_timers(now, &group, timers);
+                }
             }
             Then::Initialize { group, partitions } => {
                 if written.is_ok() {
@@ -306,7 +336,13 @@ impl Shard {
                     classic::expire_session(group, &member, cx)
                 })
             }
-            (name @ (TimerName::MemberSession(..) | TimerName::Revocation(..)), event) => {
+            (
+                name @ (TimerName::MemberSession(..)
+                | TimerName::Revocation(..)
+                | TimerName::ClassicJoin(..)
+                | TimerName::ClassicSync(..)),
+                event,
+            ) => {
                 self.expire_modern_member(now, name, event, out);
                 None
             }
@@ -328,6 +364,11 @@ impl Shard {
         true
     }
 
+    /// What a timer did failed: it is tried again.
+    pub(super) fn retry(&mut self, now: Instant, name: &TimerName, event: TimerEvent) {
+        self.timers.schedule(name, now + TIMER_RETRY, event);
+    }
+
     /// A timer of a member of a consumer or share group ended.
     fn expire_modern_member(
         &mut self,
@@ -336,7 +377,11 @@ impl Shard {
         event: TimerEvent,
         out: &mut Vec<Effect>,
     ) {
-        let (TimerName::MemberSession(group, _) | TimerName::Revocation(group, _)) = &name else {
+        let (TimerName::MemberSession(group, _)
+        | TimerName::Revocation(group, _)
+        | TimerName::ClassicJoin(group, _)
+        | TimerName::ClassicSync(group, _)) = &name
+        else {
             return;
         };
         match self.groups.get(group) {

@@ -16,6 +16,10 @@ pub(super) enum TimerName {
     MemberSession(Name, Name),
     /// What a member of a consumer group has to give up.
     Revocation(Name, Name),
+    /// A member of a consumer group that speaks the classic protocol must join.
+    ClassicJoin(Name, Name),
+    /// A member of a consumer group that speaks the classic protocol must sync.
+    ClassicSync(Name, Name),
     /// Regular expressions of a group on their way to be resolved in the background.
     Resolution(Name),
     /// A write that waits to be committed.

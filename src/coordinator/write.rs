@@ -1,5 +1,6 @@
 //! The outcome of an operation: records, a reply that waits for them, and what else happens then.
 
+use super::consumer::Timer;
 use super::effect::Ticket;
 use super::share::PartitionSet;
 use super::timer::{TimerEvent, TimerName};
@@ -41,6 +42,8 @@ pub(super) enum Then {
     Nothing,
     /// The leader's assignment: give everybody their part, or rebalance again.
     Assign { group: Name, generation: i32, assignment: BTreeMap<Name, ProtocolBytes> },
+    /// Timers of a consumer group's members are set.
+    Timers { group: Name, timers: Vec<Timer> },
     /// The share coordinator is asked to set up partitions of a share group.
     Initialize { group: Name, partitions: PartitionSet },
     /// Share groups have been prepared for their deletion: it follows, with that of the others.

@@ -321,7 +321,7 @@ impl ClassicGroup {
     }
 
     /// Answers a member's parked join, if there is one.
-    pub(super) fn complete_join(
+    pub(in crate::coordinator) fn complete_join(
         &mut self,
         id: &Name,
         response: JoinGroupResponse,
@@ -335,7 +335,7 @@ impl ClassicGroup {
     }
 
     /// Answers a member's parked sync; whether there was one.
-    pub(super) fn complete_sync(
+    pub(in crate::coordinator) fn complete_sync(
         &mut self,
         id: &Name,
         response: SyncGroupResponse,

@@ -143,15 +143,24 @@ impl ClassicGroup {
     fn begin_generation(&mut self, cx: &mut Context) -> Result<(), ErrorCode> {
         self.generation += 1;
         let clock = cx.config.clock_ms(cx.now);
+        // The timer of a group that was to take a consumer group's place, but was not written, ends
+        // in whatever group has its name now. Kafka throws.
+        let in_time = self.state() == GroupState::PreparingRebalance;
         if self.members.is_empty() {
             self.protocol = None;
             self.subscribed_topics = self.compute_subscribed_topics()?;
+            if !in_time {
+                return Err(ErrorCode::UnknownServerError);
+            }
             self.transition(GroupState::Empty, clock);
         } else {
             self.protocol = Some(self.select_protocol().ok_or(ErrorCode::UnknownServerError)?);
             // Kafka 4.3.1 throws here on some malformed subscriptions; the group then stays in
             // PreparingRebalance with its joins unanswered.
             self.subscribed_topics = self.compute_subscribed_topics()?;
+            if !in_time {
+                return Err(ErrorCode::UnknownServerError);
+            }
             self.transition(GroupState::CompletingRebalance, clock);
         }
         self.pending_sync.clear();

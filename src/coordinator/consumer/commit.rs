@@ -31,8 +31,16 @@ impl OlderEpoch {
         if since.is_some_and(|since| self.epoch >= since) {
             Ok(())
         } else {
-            Err(ErrorCode::StaleMemberEpoch)
+            Err(stale(&self.member))
         }
+    }
+}
+
+/// What a member hears that uses another epoch: one of the classic protocol calls it generation.
+fn stale(member: &Member) -> ErrorCode {
+    match member.classic {
+        Some(_) => ErrorCode::IllegalGeneration,
+        None => ErrorCode::StaleMemberEpoch,
     }
 }
 
@@ -50,12 +58,12 @@ impl ConsumerGroup {
             return Ok(None);
         }
         let member = self.member(member).ok_or(ErrorCode::UnknownMemberId)?;
-        if api_version < MEMBER_EPOCH_VERSION {
+        if member.classic.is_none() && api_version < MEMBER_EPOCH_VERSION {
             return Err(ErrorCode::UnsupportedVersion);
         }
         match epoch.cmp(&member.epoch) {
             std::cmp::Ordering::Equal => Ok(None),
-            std::cmp::Ordering::Greater => Err(ErrorCode::StaleMemberEpoch),
+            std::cmp::Ordering::Greater => Err(stale(member)),
             std::cmp::Ordering::Less => Ok(Some(OlderEpoch { member: member.clone(), epoch })),
         }
     }
@@ -70,6 +78,6 @@ impl ConsumerGroup {
             return Ok(());
         }
         let member = member.and_then(|id| self.member(id)).ok_or(ErrorCode::UnknownMemberId)?;
-        if member.epoch == epoch { Ok(()) } else { Err(ErrorCode::StaleMemberEpoch) }
+        if member.epoch == epoch { Ok(()) } else { Err(stale(member)) }
     }
 }

@@ -11,7 +11,9 @@ use crate::model::message::consumer_group::{DescribedConsumerGroup, DescribedCon
 use crate::model::uuid::Uuid;
 use std::collections::BTreeMap;
 
-/// What `memberType` says of members of this protocol.
+/// What `memberType` says of members that speak the classic protocol.
+const CLASSIC_MEMBER: i8 = 0;
+/// What it says of the others.
 const CONSUMER_MEMBER: i8 = 1;
 
 impl ConsumerGroup {
@@ -59,7 +61,7 @@ impl ConsumerGroup {
             subscribed_topic_regex: Some(member.regex.clone()),
             assignment: named(owned, image),
             target_assignment: named(target, image),
-            member_type: CONSUMER_MEMBER,
+            member_type: if member.classic.is_some() { CLASSIC_MEMBER } else { CONSUMER_MEMBER },
         }
     }
 }

@@ -2,27 +2,51 @@
 //! (kafka-semantics 4.6; `GroupMetadataManager.consumerGroupFenceMembers`).
 
 use super::group::ConsumerGroup;
+use super::heartbeat::Surroundings;
 use super::member::Member;
 use super::outcome::{Outcome, Timer};
 use super::record;
-use crate::coordinator::image::TopicImage;
+use crate::kernel::java_map::JavaMap;
+use crate::model::Name;
+use crate::model::error::ErrorCode;
 use crate::model::record::Record;
+use std::sync::Arc;
 
-/// Takes a member out. The group enters a new epoch; its target is computed at the next heartbeat
-/// of somebody else.
-pub(super) fn fence(group: &ConsumerGroup, member: &Member, image: &TopicImage, out: &mut Outcome) {
-    out.records.extend(record::no_member(&group.id, &member.id));
+/// Takes members out. The group enters a new epoch; its target is computed at the next heartbeat
+/// of somebody else. If only members of the classic protocol remain, it may become a classic group.
+pub(super) fn fence(
+    group: &ConsumerGroup,
+    members: &[Arc<Member>],
+    around: &Surroundings,
+    out: &mut Outcome,
+) -> Result<(), ErrorCode> {
+    if members.is_empty() {
+        return Ok(());
+    }
+    if group.downgrades_without(members, around.config) {
+        return group.downgrade(members, None, true, around, out);
+    }
     let mut counts = group.counts.clone();
-    counts.count_names(&member.topics, false);
-    if let Some(regex) = member.regex().filter(|regex| group.regex_users(regex) == 1) {
-        out.records.push(record::no_regex(&group.id, regex));
-        if let Some(topics) = group.regex_topics(member) {
-            counts.count_regex(topics.iter(), false);
+    let mut users: JavaMap<Name, usize> = JavaMap::new();
+    for member in members {
+        out.records.extend(record::no_member(&group.id, &member.id));
+        counts.count_names(&member.topics, false);
+        if let Some(regex) = member.regex() {
+            *users.compute_if_absent(regex.clone(), || 0) += 1;
         }
     }
-    let hash = image.hash_of(counts.topics());
+    for (regex, _) in
+        (&users).into_iter().filter(|(regex, users)| group.regex_users(regex) == **users)
+    {
+        out.records.push(record::no_regex(&group.id, regex));
+        if let Some(resolved) = group.resolved.get(regex) {
+            counts.count_regex(resolved.topics.iter(), false);
+        }
+    }
+    let hash = around.image.hash_of(counts.topics());
     out.records.push(record::epoch(&group.id, group.epoch + 1, hash));
-    out.timers.push(Timer::Gone(member.id.clone()));
+    out.timers.extend(members.iter().map(|member| Timer::Gone(member.id.clone())));
+    Ok(())
 }
 
 impl ConsumerGroup {

@@ -48,6 +48,10 @@ pub(in crate::coordinator) struct ConsumerGroup {
     pub owners: Owners,
     /// How many members want each assignor.
     pub votes: TimelineMap<Name, usize>,
+    /// How many members speak the classic protocol.
+    pub classic_members: usize,
+    /// How many of them offer each assignor.
+    pub classic_protocols: BTreeMap<Name, usize>,
     /// When it looks at its topics again; memory only.
     pub refresh: Refresh,
     /// How the subscriptions relate, if that does not follow from the counts: it is settled when
@@ -70,6 +74,8 @@ impl ConsumerGroup {
             resolved: TimelineMap::new(),
             owners: Owners::default(),
             votes: TimelineMap::new(),
+            classic_members: 0,
+            classic_protocols: BTreeMap::new(),
             refresh: Refresh::default(),
             subscription: Some(SubscriptionType::Homogeneous),
         }
@@ -153,6 +159,14 @@ impl ConsumerGroup {
         }
         if let Some(regex) = member.regex() {
             vote(&mut self.regexes, regex, more);
+        }
+        if let Some(classic) = &member.classic {
+            let by = |count: usize| if more { count + 1 } else { count.saturating_sub(1) };
+            self.classic_members = by(self.classic_members);
+            for protocol in &classic.supported_protocols {
+                let count = self.classic_protocols.entry(protocol.name.clone()).or_default();
+                *count = by(*count);
+            }
         }
         if more {
             self.owners.add(&member.assigned, member.epoch);

@@ -46,13 +46,15 @@ pub(super) struct Heartbeat<'a> {
     pub around: Surroundings<'a>,
     pub request: &'a ConsumerGroupHeartbeatRequest,
     pub client: &'a RequestContext,
+    /// Whether it stands for a request of the classic protocol.
+    pub is_classic: bool,
 }
 
 /// The group's epoch after a heartbeat.
-struct Subscriptions {
-    epoch: i32,
+pub(super) struct Subscriptions {
+    pub epoch: i32,
     /// How subscriptions relate then; `None`: as before.
-    kind: Option<SubscriptionType>,
+    pub kind: Option<SubscriptionType>,
 }
 
 impl Heartbeat<'_> {
@@ -117,7 +119,7 @@ impl Heartbeat<'_> {
 
     /// Enters a new group epoch if the member subscribes to something else (`bump`), or if
     /// something about the subscribed topics has changed.
-    fn update_subscriptions(
+    pub(super) fn update_subscriptions(
         &self,
         before: &Member,
         updated: &Member,
@@ -160,7 +162,7 @@ impl Heartbeat<'_> {
     }
 
     /// Leads the member a step towards its target.
-    fn reconcile(
+    pub(super) fn reconcile(
         &self,
         member: &Member,
         goal: &Goal,
@@ -187,6 +189,9 @@ impl Heartbeat<'_> {
         let next = reconciliation.step()?;
         if let Some(next) = &next {
             out.records.push(record::current(&self.group.id, next));
+            if next.classic.is_some() {
+                return Ok(Some(next.clone()));
+            }
             let member = next.id.clone();
             out.timers.push(if next.state == MemberState::UnrevokedPartitions {
                 let timeout_ms = next.rebalance_timeout_ms;
@@ -201,7 +206,7 @@ impl Heartbeat<'_> {
 
 /// A member id of the coordinator's making, for clients that leave that to it. Kafka's own random
 /// ids never begin with a dash, which command lines would take for an option.
-fn new_id(uuids: &mut dyn FnMut() -> Uuid) -> Name {
+pub(super) fn new_id(uuids: &mut dyn FnMut() -> Uuid) -> Name {
     loop {
         let id = uuids().to_string();
         if !id.starts_with('-') {

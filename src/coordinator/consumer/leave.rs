@@ -2,10 +2,10 @@
 
 use super::fence::fence;
 use super::group::ConsumerGroup;
+use super::heartbeat::Surroundings;
 use super::member::Member;
 use super::outcome::Outcome;
 use super::record;
-use crate::coordinator::image::TopicImage;
 use crate::coordinator::modern::partitions::Owned;
 use crate::model::error::ErrorCode;
 use crate::model::message::consumer_group::{
@@ -16,7 +16,7 @@ use crate::model::message::consumer_group::{
 pub(super) fn leave(
     group: &ConsumerGroup,
     request: &ConsumerGroupHeartbeatRequest,
-    image: &TopicImage,
+    around: &Surroundings,
     out: &mut Outcome,
 ) -> Result<ConsumerGroupHeartbeatResponse, ErrorCode> {
     let unknown = ErrorCode::UnknownMemberId;
@@ -34,7 +34,7 @@ pub(super) fn leave(
     if request.instance_id.is_some() && request.member_epoch == LEAVE_STATIC_EPOCH {
         out.records.push(record::current(&group.id, &away(member)));
     } else {
-        fence(group, member, image, out);
+        fence(group, std::slice::from_ref(member), around, out)?;
     }
     Ok(ConsumerGroupHeartbeatResponse {
         member_id: Some(request.member_id.clone()),

@@ -6,6 +6,7 @@ use crate::coordinator::modern::subscriptions::is_same_set;
 use crate::model::Name;
 use crate::model::message::RequestContext;
 use crate::model::message::consumer_group::ConsumerGroupHeartbeatRequest;
+use crate::model::record::consumer::ClassicMemberValue;
 use std::sync::Arc;
 
 /// A member as records describe it; it is never changed, but replaced.
@@ -39,6 +40,8 @@ pub(in crate::coordinator) struct Member {
     pub assigned: Owned,
     /// What it has to give up.
     pub revoking: Owned,
+    /// What it says besides if it speaks the classic protocol.
+    pub classic: Option<Arc<ClassicMemberValue>>,
 }
 
 impl Member {
@@ -59,6 +62,7 @@ impl Member {
             assignor: None,
             assigned: Owned::new(),
             revoking: Owned::new(),
+            classic: None,
         }
     }
 
@@ -87,7 +91,8 @@ impl Member {
         let r = request;
         let differs = |new: &Option<Name>, old: &Option<Name>| new.is_some() && new != old;
         let topics = r.subscribed_topic_names.as_deref();
-        let changes = differs(&r.instance_id, &self.instance)
+        let changes = self.classic.is_some()
+            || differs(&r.instance_id, &self.instance)
             || differs(&r.rack_id, &self.rack)
             || differs(&r.server_assignor, &self.assignor)
             || r.subscribed_topic_regex.as_ref().is_some_and(|regex| *regex != self.regex)
@@ -114,6 +119,7 @@ impl Member {
         if r.rebalance_timeout_ms != -1 {
             member.rebalance_timeout_ms = r.rebalance_timeout_ms;
         }
+        member.classic = None;
         member.client_id = client.client_id.clone();
         member.client_host = client.client_host.clone();
         if let Some(topics) = topics {
@@ -131,6 +137,7 @@ impl Member {
             && self.rebalance_timeout_ms == other.rebalance_timeout_ms
             && self.client_id == other.client_id
             && self.client_host == other.client_host
+            && self.classic == other.classic
             && is_same_set(&self.topics, &other.topics)
     }
 

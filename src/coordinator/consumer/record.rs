@@ -36,7 +36,7 @@ pub(super) fn member(group: &Name, member: &Member) -> Record {
         subscribed_topic_regex: member.regex.clone(),
         rebalance_timeout_ms: member.rebalance_timeout_ms,
         server_assignor: member.assignor.clone(),
-        classic_member_metadata: None,
+        classic_member_metadata: member.classic.as_deref().cloned(),
     };
     Record::ConsumerGroupMemberMetadata { key: member_key(group, &member.id), value: Some(value) }
 }

@@ -98,6 +98,7 @@ impl Member {
             regex: value.subscribed_topic_regex,
             rebalance_timeout_ms: value.rebalance_timeout_ms,
             assignor: value.server_assignor,
+            classic: value.classic_member_metadata.map(Arc::new),
             ..self.clone()
         }
     }

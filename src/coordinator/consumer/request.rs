@@ -5,6 +5,7 @@ use super::heartbeat::{Heartbeat, Surroundings};
 use super::outcome::{Outcome, Timer};
 use super::state::MemberState;
 use super::{fence, leave, regex, validate};
+use crate::coordinator::classic::group::ClassicGroup;
 use crate::coordinator::classic::state::GroupState as ClassicState;
 use crate::coordinator::effect::{Effect, Ticket};
 use crate::coordinator::group::Group;
@@ -44,12 +45,15 @@ impl Shard {
             LEAVE_EPOCH | LEAVE_STATIC_EPOCH => self
                 .consumer_group(&request.group_id)
                 .ok_or(ErrorCode::GroupIdNotFound)
-                .and_then(|group| leave::leave(group, request, &self.image, &mut outcome)),
-            _ => self.consumer_group_for(request, &mut outcome).and_then(|fresh| {
+                .and_then(|group| {
+                    let around = self.surroundings(now, &request.group_id);
+                    leave::leave(group, request, &around, &mut outcome)
+                }),
+            _ => self.consumer_group_for(now, request, &mut outcome, out).and_then(|fresh| {
                 let group = fresh.as_ref().or(self.consumer_group(&request.group_id));
                 let group = group.ok_or(ErrorCode::GroupIdNotFound)?;
                 let around = self.surroundings(now, &request.group_id);
-                let heartbeat = Heartbeat { group, around, request, client };
+                let heartbeat = Heartbeat { group, around, request, client, is_classic: false };
                 heartbeat.run(uuids, &mut outcome)
             }),
         };
@@ -68,9 +72,11 @@ impl Shard {
 
     /// A fresh group, if a heartbeat is the first to come; a group of offsets makes room for it.
     fn consumer_group_for(
-        &self,
+        &mut self,
+        now: Instant,
         request: &ConsumerGroupHeartbeatRequest,
-        out: &mut Outcome,
+        outcome: &mut Outcome,
+        out: &mut Vec<Effect>,
     ) -> Result<Option<ConsumerGroup>, ErrorCode> {
         let joins = request.member_epoch == JOIN_EPOCH;
         let fresh = || Ok(Some(ConsumerGroup::new(request.group_id.clone())));
@@ -78,14 +84,19 @@ impl Shard {
             Some(Group::Consumer(_)) => Ok(None),
             None if joins => fresh(),
             Some(Group::Classic(group)) if joins && group.state() == ClassicState::Empty => {
-                out.records.push(group.tombstone());
+                outcome.records.push(group.tombstone());
                 fresh()
+            }
+            Some(Group::Classic(group)) if joins && group.may_upgrade(&self.config) => {
+                self.with_group(now, &request.group_id, out, ClassicGroup::send_back);
+                let group = self.classic_group(&request.group_id);
+                group.map(|group| group.upgrade(&self.image, outcome)).transpose()
             }
             _ => Err(ErrorCode::GroupIdNotFound),
         }
     }
 
-    fn surroundings(&self, now: Instant, group: &Name) -> Surroundings<'_> {
+    pub(super) fn surroundings(&self, now: Instant, group: &Name) -> Surroundings<'_> {
         Surroundings {
             now_ms: self.config.clock_ms(now),
             config: &self.config,
@@ -97,7 +108,7 @@ impl Shard {
     }
 
     /// Does what an operation does to memory alone; its records remain.
-    fn settle(
+    pub(super) fn settle(
         &mut self,
         now: Instant,
         group: &Name,
@@ -115,7 +126,20 @@ impl Shard {
         {
             group.refresh = refresh;
         }
+        self.becoming = outcome.downgrade;
         outcome.records
+    }
+
+    /// Sets timers of a group's members, in order.
+    pub(in crate::coordinator) fn set_timers(
+        &mut self,
+        now: Instant,
+        group: &Name,
+        timers: Vec<Timer>,
+    ) {
+        for timer in timers {
+            self.set_timer(now, group, timer);
+        }
     }
 
     fn set_timer(&mut self, now: Instant, group: &Name, timer: Timer) {
@@ -127,6 +151,27 @@ impl Shard {
                 let at = now + millis(settings.session_timeout_ms);
                 self.timers.schedule(&session(member), at, TimerEvent::ExpireSession);
             }
+            Timer::ClassicSession { member, timeout_ms } => {
+                let at = now + millis(timeout_ms);
+                self.timers.schedule(&session(member), at, TimerEvent::ExpireSession);
+            }
+            Timer::AwaitJoin { member, timeout_ms } => {
+                let name = TimerName::ClassicJoin(group.clone(), member);
+                if !self.timers.is_scheduled(&name) {
+                    let at = now + millis(timeout_ms);
+                    self.timers.schedule(&name, at, TimerEvent::ExpireSession);
+                }
+            }
+            Timer::Joined(member) => {
+                self.timers.cancel(&TimerName::ClassicJoin(group.clone(), member));
+            }
+            Timer::AwaitSync { member, timeout_ms } => {
+                let name = TimerName::ClassicSync(group.clone(), member);
+                self.timers.schedule(&name, now + millis(timeout_ms), TimerEvent::ExpireSession);
+            }
+            Timer::Synced(member) => {
+                self.timers.cancel(&TimerName::ClassicSync(group.clone(), member));
+            }
             Timer::Revocation { member, epoch, timeout_ms } => {
                 let event = TimerEvent::ExpireRevocation { epoch };
                 self.timers.schedule(&revocation(member), now + millis(timeout_ms), event);
@@ -134,7 +179,9 @@ impl Shard {
             Timer::Revoked(member) => self.timers.cancel(&revocation(member)),
             Timer::Gone(member) => {
                 self.timers.cancel(&session(member.clone()));
-                self.timers.cancel(&revocation(member));
+                self.timers.cancel(&revocation(member.clone()));
+                self.timers.cancel(&TimerName::ClassicJoin(group.clone(), member.clone()));
+                self.timers.cancel(&TimerName::ClassicSync(group.clone(), member));
             }
         }
     }
@@ -148,11 +195,14 @@ impl Shard {
         event: TimerEvent,
         out: &mut Vec<Effect>,
     ) {
-        let (TimerName::MemberSession(group_id, member) | TimerName::Revocation(group_id, member)) =
-            &name
+        let (TimerName::MemberSession(group_id, member)
+        | TimerName::Revocation(group_id, member)
+        | TimerName::ClassicJoin(group_id, member)
+        | TimerName::ClassicSync(group_id, member)) = &name
         else {
             return;
         };
+        let mut failure = None;
         let mut outcome = Outcome::default();
         if let Some(group) = self.consumer_group(group_id)
             && let Some(member) = group.member(member)
@@ -162,10 +212,16 @@ impl Shard {
                 _ => true,
             };
             if late {
-                fence::fence(group, member, &self.image, &mut outcome);
+                let around = self.surroundings(now, group_id);
+                let fenced =
+                    fence::fence(group, std::slice::from_ref(member), &around, &mut outcome);
+                failure = fenced.err();
             }
         }
         let records = self.settle(now, &group_id.clone(), outcome);
+        if failure.is_some() {
+            return self.retry(now, &name, event);
+        }
         let then = if records.is_empty() { Then::Nothing } else { Then::Timer(name, event) };
         let write = Write { records, apply: true, then, ..Write::default() };
         self.finish(now, Ok(write), None, out);
@@ -195,6 +251,7 @@ impl Shard {
         let Some(group) = self.consumer_group(id) else { return };
         let mut timers = Vec::new();
         for member in group.members.values() {
+            // Also of members of the classic protocol, whatever their own timeout is.
             timers.push(Timer::Session(member.id.clone()));
             if member.state == MemberState::UnrevokedPartitions {
                 let timeout_ms = member.rebalance_timeout_ms;

@@ -36,6 +36,7 @@ impl ConsumerGroup {
         MemberSnapshot {
             id: member.id.clone(),
             instance: member.instance.clone(),
+            classic: member.classic.is_some(),
             epoch: member.epoch,
             prev: member.previous_epoch,
             state: member.state.name().into(),

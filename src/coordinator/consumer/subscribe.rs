@@ -24,6 +24,9 @@ impl Heartbeat<'_> {
     }
 
     fn validate_epoch(&self, member: &Member) -> Result<(), ErrorCode> {
+        if self.is_classic {
+            return Ok(());
+        }
         validate::epoch(member, self.request.member_epoch, self.owned())
     }
 
@@ -59,8 +62,10 @@ impl Heartbeat<'_> {
             self.validate_epoch(member)?;
             return Ok(member.clone());
         }
-        // Only a member that has said that it leaves for a while can be replaced, also by itself.
-        if member.epoch != LEAVE_STATIC_EPOCH {
+        // Only a member that has said that it leaves for a while can be replaced, also by itself;
+        // but the classic protocol has no such word.
+        let both_new = !self.is_classic && member.classic.is_none();
+        if both_new && member.epoch != LEAVE_STATIC_EPOCH {
             return Err(ErrorCode::UnreleasedInstanceId);
         }
         let new = Member { id: id.clone(), epoch: 0, previous_epoch: 0, ..(**member).clone() };

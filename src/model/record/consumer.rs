@@ -1,6 +1,7 @@
 //! Values of the records of consumer groups (KIP-848).
 
 use crate::model::Name;
+use crate::model::message::group::JoinGroupProtocol;
 use crate::model::uuid::Uuid;
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +51,8 @@ impl Default for ConsumerMemberValue {
 pub struct ClassicMemberValue {
     /// Session timeout (ms).
     pub session_timeout_ms: i32,
+    /// Assignors that it offers, each with its subscription.
+    pub supported_protocols: Vec<JoinGroupProtocol>,
 }
 
 /// What a member owns, and how far it is.
