@@ -65,3 +65,21 @@ fn random_share_dialogues() {
 fn classic_dialogues_that_once_differed() {
     check("found-classic.jsonl", 2);
 }
+
+#[test]
+fn readable_static_dialogues() {
+    check("readable-static.jsonl", 15);
+}
+
+/// The first eight of the recorded random ones.
+#[test]
+fn random_static_dialogues() {
+    check("random-static.jsonl", 8);
+}
+
+/// Found by asking Kafka about thousands more: the join timer of a group whose creation was lost
+/// ends in its successor.
+#[test]
+fn static_dialogues_that_once_differed() {
+    check("found-static.jsonl", 1);
+}

@@ -142,27 +142,22 @@ impl ClassicGroup {
 
     fn begin_generation(&mut self, cx: &mut Context) -> Result<(), ErrorCode> {
         self.generation += 1;
-        let clock = cx.config.clock_ms(cx.now);
-        // The timer of a group that was to take a consumer group's place, but was not written, ends
-        // in whatever group has its name now. Kafka throws.
-        let in_time = self.state() == GroupState::PreparingRebalance;
-        if self.members.is_empty() {
+        let next = if self.members.is_empty() {
             self.protocol = None;
-            self.subscribed_topics = self.compute_subscribed_topics()?;
-            if !in_time {
-                return Err(ErrorCode::UnknownServerError);
-            }
-            self.transition(GroupState::Empty, clock);
+            GroupState::Empty
         } else {
             self.protocol = Some(self.select_protocol().ok_or(ErrorCode::UnknownServerError)?);
-            // Kafka 4.3.1 throws here on some malformed subscriptions; the group then stays in
-            // PreparingRebalance with its joins unanswered.
-            self.subscribed_topics = self.compute_subscribed_topics()?;
-            if !in_time {
-                return Err(ErrorCode::UnknownServerError);
-            }
-            self.transition(GroupState::CompletingRebalance, clock);
+            GroupState::CompletingRebalance
+        };
+        // Kafka 4.3.1 throws here on some malformed subscriptions; the group then stays in
+        // PreparingRebalance with its joins unanswered.
+        self.subscribed_topics = self.compute_subscribed_topics()?;
+        // The join timer of a group whose first record was lost may end in its successor, which
+        // prepares nothing. Kafka has counted the generation by the time it throws.
+        if !next.may_follow(self.state()) {
+            return Err(ErrorCode::UnknownServerError);
         }
+        self.transition(next, cx.config.clock_ms(cx.now));
         self.pending_sync.clear();
         cx.note(Note::Generation {
             group: self.id.clone(),
