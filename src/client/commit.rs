@@ -123,6 +123,7 @@ impl Consumer {
             group_id: self.group.clone(),
             generation_id_or_member_epoch: generation.id,
             member_id: generation.member_id.clone(),
+            group_instance_id: self.instance(),
             topics,
             ..OffsetCommitRequest::default()
         };
@@ -169,6 +170,18 @@ impl Consumer {
                 } else {
                     self.lose_membership(code == ErrorCode::IllegalGeneration);
                     Err(code)
+                }
+            }
+            // Another process has the instance id: the next poll throws, unless `commitSync` does now.
+            ErrorCode::FencedInstanceId => {
+                let rejoining = self.member.state == MemberState::PreparingRebalance;
+                if self.member.generation == *sent {
+                    if kind != CommitKind::Sync {
+                        self.heartbeat.failure = Some(code);
+                    }
+                    Err(code)
+                } else {
+                    Err(if rejoining { ErrorCode::RebalanceInProgress } else { code })
                 }
             }
             other => Err(other),

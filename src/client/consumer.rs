@@ -245,6 +245,11 @@ impl Consumer {
         }
     }
 
+    /// `group.instance.id` of a static member.
+    pub(super) fn instance(&self) -> Option<Name> {
+        self.settings.group_instance_id.as_deref().map(Name::from)
+    }
+
     pub(super) fn note(note: Note, out: &mut Vec<Effect>) {
         out.push(Effect::Note(note));
     }

@@ -64,6 +64,8 @@ pub enum Note {
         group: Name,
         /// The member.
         member: Name,
+        /// `client.id` of who joined.
+        client_id: Name,
     },
     /// A member is gone from the coordinator's list.
     MemberRemoved {

@@ -105,6 +105,8 @@ pub struct ConsumerConfig {
     pub default_api_timeout: Span,
     /// `client.rack`, empty: none.
     pub client_rack: String,
+    /// `group.instance.id`; absent: a dynamic member.
+    pub group_instance_id: Option<String>,
 }
 
 impl Default for ConsumerConfig {
@@ -129,6 +131,7 @@ impl Default for ConsumerConfig {
             request_timeout: Span::from_ms(30_000),
             default_api_timeout: Span::from_ms(60_000),
             client_rack: String::new(),
+            group_instance_id: None,
         }
     }
 }

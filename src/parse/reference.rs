@@ -223,5 +223,4 @@ fn settings(text: &mut String) {
         let rest = "settings are checked as Kafka checks them, and accepted with a warning.";
         line(text, &format!("Kafka's {others} {other}{family} {rest}"));
     }
-    line(text, &format!("\nNot yet, and so refused: `{}`.", modelled::LATER.join("`, `")));
 }

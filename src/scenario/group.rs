@@ -28,6 +28,8 @@ pub struct Group {
     pub on_lost: Dist,
     /// Argument of `poll`.
     pub poll_timeout: Span,
+    /// Whether a consumer without `group.instance.id` takes its name for one.
+    pub static_members: bool,
     /// Broker that shall lead the group's partition of `__consumer_offsets`.
     pub coordinator: Option<BrokerId>,
 }

@@ -43,12 +43,6 @@ fn api_version(request: &Request) -> i16 {
     }
 }
 
-/// The consumer's name, which begins its member id; a dash and a UUID follow.
-fn client_id(member: &str) -> &str {
-    const SUFFIX: usize = 37;
-    &member[..member.len().saturating_sub(SUFFIX)]
-}
-
 impl World<'_> {
     /// A consumer asks its coordinator.
     pub(super) fn ask_coordinator(&mut self, id: MessageId, request: Request) {
@@ -157,8 +151,9 @@ impl World<'_> {
         Some((partition, u64::try_from(value.offset).ok()?))
     }
 
-    fn consumer_of(&self, member: &Name) -> ConsumerId {
-        self.by_name[client_id(member)]
+    /// Who is behind a member id: the trace was told when the member was added.
+    fn consumer_of(&self, group: &Name, member: &Name) -> ConsumerId {
+        self.trace.live.groups[self.group_named(group).index()].members[member]
     }
 
     fn group_named(&self, name: &Name) -> GroupId {
@@ -170,17 +165,18 @@ impl World<'_> {
         let (group, what) = match note {
             Note::Preparing { group, reason } => (group, GroupFact::Preparing { reason }),
             Note::Generation { group, generation, protocol, leader, members } => {
-                let leader = leader.map(|member| self.consumer_of(&member));
-                let members = members.iter().map(|member| self.consumer_of(member)).collect();
+                let leader = leader.map(|member| self.consumer_of(&group, &member));
+                let members = members.iter().map(|member| self.consumer_of(&group, member));
+                let members = members.collect();
                 (group, GroupFact::Generation { generation, protocol, leader, members })
             }
             Note::Stable { group, generation } => (group, GroupFact::Stable { generation }),
-            Note::MemberAdded { group, member } => {
-                let consumer = self.consumer_of(&member);
+            Note::MemberAdded { group, member, client_id } => {
+                let consumer = self.by_name[&*client_id];
                 (group, GroupFact::MemberAdded { consumer, member })
             }
             Note::MemberRemoved { group, member, reason } => {
-                let consumer = self.consumer_of(&member);
+                let consumer = self.consumer_of(&group, &member);
                 (group, GroupFact::MemberRemoved { consumer, member, reason })
             }
         };

@@ -100,6 +100,10 @@ impl<'a> World<'a> {
             on_lost: block.on_lost.clone(),
             poll_timeout: block.poll_timeout,
         };
+        let mut settings = template.config.clone();
+        if block.static_members {
+            settings.group_instance_id.get_or_insert_with(|| name.to_owned());
+        }
         let entity = format!("consumer/{name}");
         let stream = |purpose| self.streams.stream(&entity, Purpose(purpose));
         self.slots.push(Slot {
@@ -108,7 +112,7 @@ impl<'a> World<'a> {
             rack: Some(template.config.client_rack.clone()).filter(|rack| !rack.is_empty()),
             incarnation: 0,
             process: None,
-            settings: template.config.clone(),
+            settings,
             application,
             draws: Some(Draws {
                 process: stream("process"),

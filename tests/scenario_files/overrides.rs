@@ -133,7 +133,7 @@ fn bad_overrides_are_shown_where_they_are_wrong() {
         ("variants.les.seed=1", "there is no variant `les` in [variants]"),
         ("duration=5", "a whole number needs a unit of time"),
         ("groups.search.config.sesion.timeout.ms=1", "Kafka has no consumer setting"),
-        ("groups.search.static_members=true", "not yet: `static_members` comes with a later step"),
+        ("groups.search.deploy=1", "not yet: `deploy` comes with a later step"),
         ("groups.search.topics=orders", "a text won't do for `topics`"),
         ("=5", "an override is written KEY=VALUE"),
     ] {

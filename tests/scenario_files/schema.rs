@@ -63,6 +63,7 @@ const ONLY_TOGETHER: &[&str] = &[
     "cluster-distributions",
     "consumer-assignors",
     "consumer-heartbeat",
+    "consumer-protocol",
     "consumer-reset-duration",
     "consumer-session-broker",
     "consumer-session",

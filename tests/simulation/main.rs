@@ -9,6 +9,7 @@ mod positions;
 mod racks;
 mod rates;
 mod shipped;
+mod static_members;
 
 use rejoin::kernel::time::Instant;
 use rejoin::model::fact::Fact;

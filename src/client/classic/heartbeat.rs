@@ -162,7 +162,7 @@ impl Consumer {
             group_id: self.group.clone(),
             generation_id: generation.id,
             member_id: generation.member_id.clone(),
-            group_instance_id: None,
+            group_instance_id: self.instance(),
         };
         let kind = PendingKind::Heartbeat(generation.clone());
         self.send_to_coordinator(kind, request, out);
@@ -219,11 +219,13 @@ impl Consumer {
         self.lose_membership(false);
     }
 
-    /// Sends `LeaveGroup`, if there is a membership to leave and somebody to tell.
+    /// Sends `LeaveGroup`, if there is a membership to leave and somebody to tell. A static member
+    /// never leaves by itself: its session ends, or it comes back before.
     pub(in crate::client) fn send_leave(&mut self, reason: &str, out: &mut Vec<Effect>) -> bool {
         use super::member::MemberState;
         let id: Name = self.member.generation.member_id.clone();
-        let leaves = self.lookup.coordinator.is_some()
+        let leaves = self.instance().is_none()
+            && self.lookup.coordinator.is_some()
             && self.member.state != MemberState::Unjoined
             && !id.is_empty();
         if leaves {

@@ -41,7 +41,7 @@ impl Consumer {
             session_timeout_ms: self.settings.session_timeout.as_ms() as i32,
             rebalance_timeout_ms: self.settings.max_poll_interval.as_ms() as i32,
             member_id: self.member.generation.member_id.clone(),
-            group_instance_id: None,
+            group_instance_id: self.instance(),
             protocol_type: PROTOCOL_TYPE.into(),
             protocols: self.settings.partition_assignment_strategy.iter().map(protocol).collect(),
             reason: None,
@@ -104,7 +104,9 @@ impl Consumer {
         if response.leader == response.member_id {
             self.member.is_leader = true;
             let protocol = generation.protocol.as_deref().unwrap_or_default();
+            // A static leader that came back finds the assignment made (KIP-814).
             match self.lead(protocol, &response.members) {
+                Some(_) if response.skip_assignment => {}
                 Some(assigned) => assignments = assigned,
                 None => return self.fail_join(ErrorCode::InconsistentGroupProtocol),
             }
@@ -113,7 +115,7 @@ impl Consumer {
             group_id: self.group.clone(),
             generation_id: generation.id,
             member_id: generation.member_id.clone(),
-            group_instance_id: None,
+            group_instance_id: self.instance(),
             protocol_type: Some(PROTOCOL_TYPE.into()),
             protocol_name: generation.protocol.clone(),
             assignments,

@@ -158,7 +158,8 @@ impl ClassicGroup {
             is_new: true,
         };
         self.add(member, request.protocol_type);
-        cx.note(Note::MemberAdded { group: self.id.clone(), member: id.clone() });
+        let client_id = client.client_id.clone();
+        cx.note(Note::MemberAdded { group: self.id.clone(), member: id.clone(), client_id });
         // It cannot heartbeat while its join is parked, and a client that gave up would join
         // again under another id; so it is expected back within a time of its own.
         let name = TimerName::Session(self.id.clone(), id.clone());

@@ -31,7 +31,8 @@ impl ClassicGroup {
             member: old.clone(),
             reason: RemovalReason::Replaced,
         });
-        cx.note(Note::MemberAdded { group: self.id.clone(), member: new.clone() });
+        let client_id = join.client.client_id.clone();
+        cx.note(Note::MemberAdded { group: self.id.clone(), member: new.clone(), client_id });
         let before = self.members.get(new).expect("just added").clone();
         let timeouts = (join.request.rebalance_timeout_ms, join.request.session_timeout_ms);
         self.update_member(new, join.request.protocols, timeouts, Some(join.ticket));

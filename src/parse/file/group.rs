@@ -42,14 +42,14 @@ table! {
     on_lost: Varying = "\"0s\"";
     /// Argument of `poll`.
     poll_timeout: Span = "\"100ms\"";
+    /// Static membership: the `group.instance.id` of a consumer is its name, unless it has one.
+    static_members: bool = "false";
     /// Id of the broker that shall lead the group's partition of `__consumer_offsets`.
     coordinator: Count<1, { MAX_BROKERS as u64 }> = "as Kafka places it";
     /// Consumer settings by Kafka's names.
     config: ConsumerSettings;
 
     besides {
-        /// Static membership: `group.instance.id` is the consumer's name.
-        "static_members": Kind::Later;
         /// Settings kept on the group: `consumer.session.timeout.ms` and the like.
         "group_config": Kind::Later;
         /// An assignment strategy of your own.

@@ -5,7 +5,7 @@ use super::pairs::{conflict, shown};
 use super::settings::Settings;
 use crate::model::config::CommitMode;
 use crate::parse::problem::Problem;
-use crate::parse::shape::{At, Reader, not_yet};
+use crate::parse::shape::{At, Reader, check_name, not_yet};
 use crate::parse::source::Spot;
 
 /// Settings that `group.protocol = "classic"` refuses.
@@ -43,6 +43,7 @@ pub(crate) fn check(settings: &Settings, around: &Surroundings<'_>, reader: &mut
         assignor::check(settings, reader);
     }
     group_id(settings, around.group, reader);
+    instance_id(settings, reader);
     auto_commit(settings, around, reader);
     backoff(settings, reader);
 }
@@ -96,6 +97,14 @@ fn group_id(settings: &Settings, group: &str, reader: &mut Reader) {
         let title = format!("group.id {id:?} is not the name of the group `{group}`");
         let problem = Problem::error(at, title).label("the table's name is the group.id");
         reader.push(problem.help("leave it out, or rename the table"));
+    }
+}
+
+/// Kafka takes for an instance id what it takes for a topic's name.
+fn instance_id(settings: &Settings, reader: &mut Reader) {
+    let key = "group.instance.id";
+    if let (Some(at), Some(id)) = (settings.spot(key), settings.text(key)) {
+        check_name(id, at, reader);
     }
 }
 

@@ -83,6 +83,9 @@ modelled! { CONSUMER, consumer -> ConsumerConfig {
     "default.api.timeout.ms" default_api_timeout
         "How long a blocking call such as `commitSync` may take.";
     "client.rack" client_rack "Rack of the consumer.";
+    "group.instance.id" group_instance_id
+        "Makes the consumer a static member under this id: it is awaited for a session when it \
+         stops, and whoever comes with the id takes its place. See `static_members` of the group.";
 } }
 
 /// Settings that are checked, though no struct holds them.
@@ -93,9 +96,6 @@ const CHECKED: &[(Family, &str, &str)] = &[
     (Family::Consumer, "share.acknowledgement.mode", "Only for share consumers."),
     (Family::Consumer, "share.acquire.mode", "Only for share consumers."),
 ];
-
-/// Settings that change what a run means and that this version can't simulate.
-pub(crate) const LATER: &[&str] = &["group.instance.id"];
 
 /// What to write instead of a setting that has no place in a simulation.
 const INSTEAD: &[(Family, &str, &str)] = &[
@@ -181,6 +181,12 @@ impl FromSetting for String {
             Checked::Text(text) => Some(text.clone()),
             _ => None,
         }
+    }
+}
+
+impl FromSetting for Option<String> {
+    fn from(name: &str, value: &Checked) -> Option<Self> {
+        <String as FromSetting>::from(name, value).map(Some)
     }
 }
 

@@ -6,7 +6,7 @@ use super::value::{self, Checked};
 use crate::parse::document::{Entry, Node, Value};
 use crate::parse::nearest::did_you_mean;
 use crate::parse::problem::Problem;
-use crate::parse::shape::{Reader, not_yet};
+use crate::parse::shape::Reader;
 use crate::parse::source::Spot;
 use crate::parse::unknown;
 use std::collections::{BTreeMap, BTreeSet};
@@ -111,10 +111,6 @@ impl Settings {
 
 /// The value of a setting that Kafka has, if Kafka would take it.
 fn check(setting: &'static Setting, entry: &Entry, reader: &mut Reader) -> Option<Checked> {
-    if modelled::LATER.contains(&setting.name.as_str()) {
-        reader.push(not_yet(entry.key_at, &format!("`{}`", setting.name)));
-        return None;
-    }
     let value = match value::read(setting, &entry.node) {
         Ok(value) => value,
         Err(refusal) => {

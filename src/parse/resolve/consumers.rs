@@ -19,6 +19,7 @@ use crate::parse::problem::Problem;
 use crate::parse::shape::{At, Reader, check_name};
 use crate::parse::source::Spot;
 use crate::scenario::group::{Consumer, ConsumerTemplate};
+use std::collections::BTreeMap;
 
 /// The template that events start from, and the consumers that the file starts.
 pub(crate) fn resolve(
@@ -36,11 +37,13 @@ pub(crate) fn resolve(
         config: group.config(&group.settings),
     };
     let mut made: Vec<Consumer> = Vec::new();
+    let mut instances: BTreeMap<String, String> = BTreeMap::new();
     for entry in group.entries(raw.at, reader) {
         let template = group.template(&entry, &template, reader);
         for place in 0..entry.count {
             let consumer = group.consumer(&entry, place, made.len() as u64, &template);
             names.add_consumer(&consumer.name, id, entry.at, reader);
+            group.check_instance(&consumer, &mut instances, entry.at, reader);
             made.push(consumer);
         }
     }
@@ -174,6 +177,30 @@ impl Members<'_> {
 
     fn start(&self) -> Instant {
         self.raw.start.as_ref().map_or(Instant::ZERO, |at| at.value)
+    }
+
+    /// Notes an instance id that Kafka would refuse, or that another consumer of the group has.
+    fn check_instance(
+        &self,
+        consumer: &Consumer,
+        taken: &mut BTreeMap<String, String>,
+        at: Spot,
+        reader: &mut Reader,
+    ) {
+        let given = consumer.template.config.group_instance_id.as_ref();
+        let by_name = self.raw.static_members.as_ref().filter(|wanted| wanted.value);
+        if let (None, Some(wanted)) = (given, by_name) {
+            check_name(&consumer.name, wanted.at, reader);
+        }
+        let Some(id) = given.or(by_name.map(|_| &consumer.name)) else { return };
+        if let Some(other) = taken.insert(id.clone(), consumer.name.clone()) {
+            let title = format!(
+                "`{other}` and `{}` have the same group.instance.id `{id}`: the one that joins \
+                 last fences the other",
+                consumer.name
+            );
+            reader.push(Problem::warning(at, title));
+        }
     }
 
     /// Notes a group that would go on starting after the end of the run.

@@ -67,9 +67,6 @@ impl Branch {
 }
 
 fn leaf(setting: &Setting) -> Json {
-    if modelled::LATER.contains(&setting.name.as_str()) {
-        return json!({ "not": {}, "description": "Not yet: comes with a later step of rejoin." });
-    }
     let (doc, note) = match modelled::doc(setting.family, &setting.name) {
         Some(doc) => (doc.to_owned(), ""),
         None => (
