@@ -2,6 +2,7 @@
 
 mod fencing;
 mod generations;
+mod handover;
 mod single_owner;
 
 use super::ConsumerInfo;
@@ -35,7 +36,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// All invariants that look at facts one by one. The fourth, that every record is accounted for,
+/// All invariants that look at facts one by one. The last one, that every record is accounted for,
 /// is the [ledger](super::ledger)'s.
 #[derive(Debug)]
 pub(super) struct Invariants {
@@ -59,6 +60,8 @@ impl Invariants {
         self.single_owner
             .check(fact, consumers)
             .map_err(violated("one owner per partition and generation"))?;
+        handover::check(fact, consumers, live)
+            .map_err(violated("no member is given what another one owns"))?;
         self.generations.check(fact).map_err(violated("generations only grow"))?;
         fencing::check(fact, consumers, live)
             .map_err(violated("no commit is accepted from a fenced member"))

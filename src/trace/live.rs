@@ -3,7 +3,7 @@
 use crate::model::Name;
 use crate::model::fact::{ConsumerFact, Fact, GroupFact};
 use crate::model::id::{ConsumerId, GroupId, PartitionId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The state of a run, as its facts tell it.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct ConsumerState {
     pub member: bool,
     /// What it owns.
     pub owned: Vec<PartitionId>,
-    /// Whether it gave up what it owned and has not been assigned anything since.
+    /// Whether it gave up something and has not been assigned anything since.
     pub rebalancing: bool,
     /// The generation of its last assignment.
     pub assigned: Option<i32>,
@@ -77,9 +77,16 @@ impl Live {
             && state.owned.is_empty()
     }
 
-    fn disown(&mut self, group: GroupId, consumer: ConsumerId) {
+    /// A consumer owns only what it keeps any more.
+    fn disown(
+        &mut self,
+        group: GroupId,
+        consumer: ConsumerId,
+        keeps: impl Fn(&PartitionId) -> bool,
+    ) {
         let group = &mut self.groups[group.index()];
-        for partition in std::mem::take(&mut self.consumers[consumer.index()].owned) {
+        let owned = &mut self.consumers[consumer.index()].owned;
+        for partition in owned.extract_if(.., |partition| !keeps(partition)) {
             if group.owner[partition.index()] == Some(consumer) {
                 group.owner[partition.index()] = None;
                 group.position[partition.index()] = None;
@@ -104,15 +111,17 @@ impl Live {
                 state.running = false;
                 state.rebalancing = false;
                 state.assigned = None;
-                self.disown(group, consumer);
+                self.disown(group, consumer, |_| false);
             }
-            ConsumerFact::Revoked(_) | ConsumerFact::Lost(_) => {
+            ConsumerFact::Revoked(partitions) | ConsumerFact::Lost(partitions) => {
                 state.rebalancing = true;
                 state.assigned = None;
-                self.disown(group, consumer);
+                let gone: BTreeSet<&PartitionId> = partitions.iter().collect();
+                self.disown(group, consumer, |partition| !gone.contains(partition));
             }
             ConsumerFact::Assigned { generation, partitions } => {
-                self.disown(group, consumer);
+                let given: BTreeSet<&PartitionId> = partitions.iter().collect();
+                self.disown(group, consumer, |partition| given.contains(partition));
                 let state = &mut self.consumers[consumer.index()];
                 state.owned.clone_from(partitions);
                 state.rebalancing = false;

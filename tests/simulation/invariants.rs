@@ -89,6 +89,27 @@ fn two_owners_of_a_partition_in_one_generation() {
 fn the_next_generation_may_have_another_owner() {
     let mut trace = trace();
     tell(&mut trace, assigned(FIRST, 1)).unwrap();
+    tell(&mut trace, consumer(FIRST, ConsumerFact::Revoked(vec![PARTITION]))).unwrap();
+    tell(&mut trace, generation(2)).unwrap();
+    tell(&mut trace, assigned(SECOND, 2)).unwrap();
+}
+
+#[test]
+fn a_member_is_given_what_another_one_still_owns() {
+    let mut trace = trace();
+    tell(&mut trace, assigned(FIRST, 1)).unwrap();
+    tell(&mut trace, generation(2)).unwrap();
+    let result = tell(&mut trace, assigned(SECOND, 2));
+    breaks(result, "no member is given what another one owns", "search-1 still owns");
+}
+
+#[test]
+fn who_is_no_member_any_more_may_think_that_it_owns() {
+    let mut trace = trace();
+    tell(&mut trace, assigned(FIRST, 1)).unwrap();
+    let reason = rejoin::model::fact::RemovalReason::SessionExpired;
+    let member = "search-1".into();
+    tell(&mut trace, group(GroupFact::MemberRemoved { consumer: FIRST, member, reason })).unwrap();
     tell(&mut trace, generation(2)).unwrap();
     tell(&mut trace, assigned(SECOND, 2)).unwrap();
 }
