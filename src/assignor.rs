@@ -63,6 +63,12 @@ pub trait Assignor: Send + Sync {
         self.is_cooperative()
     }
 
+    /// Whether it looks at [`Topic::load`] and [`Member::capacity`], which take time to find out.
+    /// Kafka's own strategies do not.
+    fn reads_load(&self) -> bool {
+        true
+    }
+
     /// Whether a partition may have several owners, as in share groups.
     fn is_shared(&self) -> bool {
         false

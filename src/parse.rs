@@ -89,6 +89,15 @@ pub struct Run {
 
 /// Reads a scenario file: its base scenario and its variants, with overrides over all of them.
 pub fn scenario(source: &Source, overrides: &[Override]) -> Result<Parsed, Problems> {
+    scenario_with(source, overrides, &Registry::default())
+}
+
+/// Reads a scenario file whose groups may name these assignment strategies.
+pub fn scenario_with(
+    source: &Source,
+    overrides: &[Override],
+    registry: &Registry,
+) -> Result<Parsed, Problems> {
     let changes = overrides.iter().map(|change| change.source.clone());
     let sources: Vec<Source> = std::iter::once(source.clone()).chain(changes).collect();
     let (mut document, errors) = Node::document(source);
@@ -109,7 +118,7 @@ pub fn scenario(source: &Source, overrides: &[Override]) -> Result<Parsed, Probl
             merge::merge(&mut node, &variant.node, &File::KIND);
         }
         let name = variant.map(|variant| variant.key.as_str());
-        let (scenario, problems) = run(node, name, &sources, overrides);
+        let (scenario, problems) = run(node, name, &sources, overrides, registry);
         collected.add(problems, name);
         runs.extend(scenario.map(|scenario| Run { variant: name.map(str::to_owned), scenario }));
     }
@@ -173,11 +182,12 @@ fn run(
     variant: Option<&str>,
     sources: &[Source],
     overrides: &[Override],
+    registry: &Registry,
 ) -> (Option<Scenario>, Vec<Problem>) {
     let mut reader = Reader::default();
     apply(sources, overrides, |change| !change.is_of_variant(), &mut node, &mut reader);
     let scenario = File::read(&node, &mut reader).map(|file| {
-        let mut scenario = resolve::scenario(&file, &sources[0], &mut reader);
+        let mut scenario = resolve::scenario(&file, &sources[0], registry, &mut reader);
         if let Some(variant) = variant {
             scenario.name = format!("{}.{variant}", scenario.name);
         }

@@ -5,6 +5,7 @@
 //! timers, deliveries, processing, client timers, samples; so a session that ends on the tick on
 //! which a heartbeat arrives has ended, and a sample sees the end of its tick.
 
+mod assigning;
 mod consumers;
 mod coordinators;
 mod faults;
@@ -27,6 +28,7 @@ use crate::model::topic::Topics;
 use crate::scenario::Scenario;
 pub use crate::trace::invariant::Violation;
 use crate::trace::{Observer, Trace};
+pub use assigning::StrategyFailed;
 use consumers::Slot;
 use coordinators::Coordinator;
 use messages::{MessageId, Messages};
@@ -91,6 +93,8 @@ pub struct Run {
     pub coordinators: Vec<(u32, BrokerId)>,
     /// The invariant that ended the run early.
     pub violation: Option<Violation>,
+    /// The strategy of one's own that failed and ended the run early.
+    pub failed: Option<StrategyFailed>,
 }
 
 /// A run under way.
@@ -118,12 +122,13 @@ struct World<'a> {
     reliefs: Vec<faults::Relief>,
     trace: Trace,
     violation: Option<Violation>,
+    failed: Option<StrategyFailed>,
     client_effects: Vec<client::effect::Effect>,
     coordinator_effects: Vec<coordinator::effect::Effect>,
 }
 
-/// Runs a scenario to its end, or to the first invariant that breaks. `progress` hears now and then
-/// how far the run is.
+/// Runs a scenario to its end, or to the first invariant that breaks or strategy that fails.
+/// `progress` hears now and then how far the run is.
 pub fn run(
     scenario: &Scenario,
     observer: &mut dyn Observer,
@@ -131,7 +136,7 @@ pub fn run(
 ) -> Run {
     let mut world = World::new(scenario, observer);
     let mut events = 0u64;
-    while world.violation.is_none() {
+    while world.violation.is_none() && world.failed.is_none() {
         if world.agenda.peek_time().is_none_or(|at| at > world.end) {
             break;
         }
@@ -204,7 +209,7 @@ impl World<'_> {
         self.now = self.end;
         self.trace.events = events;
         self.tell_unfinished_work();
-        if self.violation.is_none() {
+        if self.violation.is_none() && self.failed.is_none() {
             self.violation = self.check_accounts();
         }
         let coordinator = |&row: &usize| {
@@ -219,6 +224,7 @@ impl World<'_> {
             logs: self.logs,
             group_partitions: self.group_partitions,
             violation: self.violation,
+            failed: self.failed,
         }
     }
 }

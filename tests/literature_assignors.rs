@@ -53,7 +53,7 @@ fn build(topics: &[Vec<(u64, u64)>], members: &[Described]) -> Question {
         id: format!("member-{n}").into(),
         topics: (0..8).filter(|bit| topics >> bit & 1 == 1).map(name).collect(),
         owned: vec![TopicPartitions { topic: name(n % 3), partitions: had.clone() }],
-        generation: n as i32 % 2,
+        generation: i32::from(n % 2 == 1),
         capacity: capacity.map(Rate::from_units),
         ..Member::default()
     };

@@ -51,6 +51,10 @@ impl Assignor for OnBroker {
     fn is_shared(&self) -> bool {
         self.name == "simple"
     }
+
+    fn reads_load(&self) -> bool {
+        false
+    }
 }
 
 /// The question of the builder of targets.

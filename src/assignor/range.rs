@@ -53,6 +53,10 @@ impl Assignor for Range {
         }
         Ok(frame.answer_of_runs(&runs))
     }
+
+    fn reads_load(&self) -> bool {
+        false
+    }
 }
 
 /// How many partitions of a topic each of its subscribers gets.

@@ -43,6 +43,10 @@ impl Assignor for RoundRobin {
         }
         Ok(frame.answer_one_by_one(&given, |partition| partition))
     }
+
+    fn reads_load(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

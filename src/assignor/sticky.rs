@@ -51,6 +51,10 @@ impl Assignor for Sticky {
     fn latest_generation(&self, question: &Question) -> i32 {
         claims::latest_generation(question, Kind::Eager)
     }
+
+    fn reads_load(&self) -> bool {
+        false
+    }
 }
 
 impl Assignor for CooperativeSticky {
@@ -72,6 +76,10 @@ impl Assignor for CooperativeSticky {
 
     fn latest_generation(&self, question: &Question) -> i32 {
         claims::latest_generation(question, Kind::Cooperative)
+    }
+
+    fn reads_load(&self) -> bool {
+        false
     }
 }
 

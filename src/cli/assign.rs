@@ -64,7 +64,7 @@ fn load_all(arguments: &AssignArguments, registry: &Registry) -> Result<Vec<Aske
         let changes = case.changes;
         vec![Asked { name: case.name, question, recorded: false, strategies, changes }]
     } else {
-        vec![scenario(arguments, registry)?]
+        vec![scenario(arguments)?]
     };
     let wanted = wanted(arguments, registry)?;
     for asked in &mut all {
@@ -143,7 +143,7 @@ fn recorded_cases(arguments: &AssignArguments, source: &Source) -> Result<Vec<As
 }
 
 /// The group of a scenario: as the file starts it, or as it is at a moment of the run.
-fn scenario(arguments: &AssignArguments, registry: &Registry) -> Result<Asked, Exit> {
+fn scenario(arguments: &AssignArguments) -> Result<Asked, Exit> {
     let path = &arguments.input;
     let set = &arguments.changes.set;
     let loaded = load::load(std::slice::from_ref(path), set)?;
@@ -169,10 +169,9 @@ fn scenario(arguments: &AssignArguments, registry: &Registry) -> Result<Asked, E
     })?;
     let name = &scenario.groups[group.index()].name;
     let when = end.map_or(String::new(), |at| format!(" at {at}"));
-    let strategies = &scenario.groups[group.index()].template.config.partition_assignment_strategy;
-    let strategies = strategies.first().and_then(|name| registry.get(name));
+    let offered = &scenario.groups[group.index()].template.strategies;
     let name = format!("{name}{when}");
-    let strategies = strategies.into_iter().collect();
+    let strategies = offered.first().cloned().into_iter().collect();
     Ok(Asked { name, question, recorded: false, strategies, changes: Vec::new() })
 }
 

@@ -1,6 +1,7 @@
 //! Scenario files, read and understood before anything runs.
 
 use super::exit::Exit;
+use super::external;
 use super::print;
 use crate::parse::{self, Override, Source};
 use crate::scenario::Scenario;
@@ -52,7 +53,7 @@ pub(super) fn source(path: &Path) -> Result<Source, Exit> {
 }
 
 fn load_one(path: &Path, overrides: &[Override]) -> Option<Vec<Loaded>> {
-    match parse::scenario(&source(path).ok()?, overrides) {
+    match parse::scenario_with(&source(path).ok()?, overrides, &external::registry()) {
         Ok(parsed) => {
             print::err(&parsed.warnings.render(print::colored_err()));
             let runs = parsed.runs.into_iter();

@@ -29,6 +29,11 @@ pub struct Application {
 }
 
 impl Application {
+    /// How long a record takes on average (µs), where partitions do not differ.
+    pub fn mean_processing(&self) -> f64 {
+        self.process.mean() * self.pace.millionths() as f64 / Factor::SCALE as f64
+    }
+
     /// How long `n` records of a partition take.
     pub(super) fn processing(&self, partition: PartitionId, n: u64, draws: &mut Stream) -> Span {
         let own = self.process_by.iter().find(|(p, _)| *p == partition);

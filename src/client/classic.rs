@@ -2,5 +2,7 @@
 
 pub(super) mod heartbeat;
 mod join;
+mod lead;
 pub(super) mod member;
+pub(super) mod offers;
 pub(super) mod rebalance;

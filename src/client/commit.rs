@@ -2,6 +2,7 @@
 //! so (kafka-semantics 6.8; `ConsumerCoordinator`).
 
 use super::classic::member::{Generation, MemberState, PrepareCommit};
+use super::classic::rebalance::Progress;
 use super::consumer::Consumer;
 use super::effect::{Effect, Note};
 use super::lookup::PendingKind;
@@ -49,9 +50,20 @@ impl Commits {
         Commits { next_auto, last: now, records: 0, processed: Vec::new() }
     }
 
-    /// The interval of auto-commit begins anew.
-    pub(super) fn restart(&mut self, now: Instant, settings: &ConsumerConfig) {
-        *self = Commits::new(now, settings);
+    /// The interval of auto-commit begins anew. The application goes on counting if it kept
+    /// something, without what it gave up.
+    pub(super) fn rebalanced(
+        &mut self,
+        now: Instant,
+        settings: &ConsumerConfig,
+        kept: &[PartitionId],
+    ) {
+        if kept.is_empty() {
+            *self = Commits::new(now, settings);
+        } else {
+            self.next_auto = now + settings.auto_commit_interval;
+            self.processed.retain(|(partition, _)| kept.contains(partition));
+        }
     }
 }
 
@@ -311,12 +323,18 @@ impl Consumer {
         match then {
             AfterCommit::Continue(rest) if rest.is_empty() => self.poll_again(now),
             AfterCommit::Continue(rest) => self.begin_work(now, rest),
-            // What could not be committed beforehand is not processed.
             AfterCommit::Process(parts) if result.is_ok() => self.begin_work(now, parts),
-            AfterCommit::Process(_) => self.poll_again(now),
-            AfterCommit::Revoke => {
+            // What could not be committed beforehand is not processed, and read again.
+            AfterCommit::Process(parts) => {
+                for part in parts {
+                    self.subscription.seek(part.partition, part.from);
+                }
                 self.poll_again(now);
-                self.run_revocation(now, false);
+            }
+            AfterCommit::Leaving(leaving) => {
+                if self.run_revocation(now, leaving, out) != Progress::Interrupted {
+                    self.poll_again(now);
+                }
             }
             AfterCommit::Close => self.close_callbacks(now, out),
             AfterCommit::CloseRevoke => self.run_closing_callback(now, false, out),

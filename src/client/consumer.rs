@@ -3,6 +3,7 @@
 use super::application::{Application, Draws};
 use super::classic::heartbeat::HeartbeatThread;
 use super::classic::member::Member;
+use super::classic::offers::Offers;
 use super::commit::Commits;
 use super::effect::{Connection, Effect, Note};
 use super::fetcher::Fetcher;
@@ -10,6 +11,7 @@ use super::lookup::{Lookup, Pending};
 use super::metadata::Metadata;
 use super::subscription::{Subscription, Topics};
 use super::thread::{Thread, Wait};
+use crate::assignor::Strategy;
 use crate::kernel::factor::Factor;
 use crate::kernel::time::{Instant, Span};
 use crate::model::Name;
@@ -39,6 +41,7 @@ pub struct Consumer {
     pub(super) frozen: Option<Frozen>,
     pub(super) metadata: Metadata,
     pub(super) lookup: Lookup,
+    pub(super) offers: Offers,
     pub(super) member: Member,
     pub(super) heartbeat: HeartbeatThread,
     pub(super) subscription: Subscription,
@@ -78,6 +81,8 @@ pub struct Setup {
     pub topics: Topics,
     /// Its settings.
     pub settings: ConsumerConfig,
+    /// The strategies that it offers, the preferred first.
+    pub strategies: Vec<Strategy>,
     /// What the application does.
     pub application: Application,
     /// Its random streams.
@@ -102,6 +107,7 @@ impl Consumer {
             frozen: None,
             metadata: Metadata::default(),
             lookup: Lookup::new(setup.bootstrap),
+            offers: Offers::new(setup.strategies),
             member: Member::new(),
             heartbeat: HeartbeatThread::new(),
             subscription: Subscription::default(),

@@ -1,5 +1,7 @@
 //! What a client asks of the world, and what it tells.
 
+use super::classic::member::Generation;
+use crate::assignor::{Question, Strategy};
 use crate::model::error::ErrorCode;
 use crate::model::fact::{Failure, PositionSource, Processed};
 use crate::model::id::{BrokerId, PartitionId};
@@ -27,10 +29,24 @@ pub enum Effect {
         /// The request.
         request: Request,
     },
+    /// Ask a strategy, which may want to know more than clients do; what it answers goes to
+    /// [`Consumer::lead`](super::consumer::Consumer::lead) at once.
+    Assign(Box<Assigning>),
     /// Give up a connection: what is on its way back on it is lost.
     Disconnect(Connection),
     /// Something happened.
     Note(Note),
+}
+
+/// What the leader of a group asks.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Assigning {
+    /// Whom.
+    pub strategy: Strategy,
+    /// What. Load and capacity are not filled in.
+    pub question: Question,
+    /// In which generation.
+    pub(super) generation: Generation,
 }
 
 /// What happens inside a client, for the trace.

@@ -50,9 +50,10 @@ impl Consumer {
 
     fn after_callback(&mut self, now: Instant, callback: &Callback, out: &mut Vec<Effect>) {
         match callback {
-            Callback::BeforeJoin => {
-                self.poll_again(now);
-                self.gave_up();
+            Callback::Leaving(leaving) => {
+                if self.left(now, leaving.clone(), out) != Progress::Interrupted {
+                    self.poll_again(now);
+                }
             }
             Callback::Assigned => {
                 self.poll_again(now);

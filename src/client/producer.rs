@@ -11,6 +11,7 @@ mod keyed;
 mod sticky;
 
 use crate::kernel::random::{Purpose, Stream, Streams};
+use crate::kernel::rate::Rate;
 use crate::kernel::time::{Instant, Span};
 use crate::model::workload::{Arrivals, Partitioner, RateStep};
 use arrivals::Arriving;
@@ -111,6 +112,15 @@ impl Producer {
             }
             Split::Keyed(keyed) => keyed.nth(index, nth, self.horizon, &mut self.arriving),
         }
+    }
+
+    /// At which rate it sends to partition `index` at `at`, on average over its choices.
+    pub fn rate(&self, index: u32, at: Instant) -> Rate {
+        let units = self.arriving.rate(at).units();
+        Rate::from_units(match &self.split {
+            Split::RoundRobin | Split::Sticky(_) => units / self.partitions,
+            Split::Keyed(keyed) => (units as f64 * keyed.share(index)) as u64,
+        })
     }
 
     /// Changes the rate from `at` on.

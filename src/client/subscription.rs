@@ -124,6 +124,14 @@ impl Subscription {
         self.owned[row].position = position;
     }
 
+    /// Reads on from `offset`, if the partition is still owned and its position known (`seek`).
+    pub(super) fn seek(&mut self, partition: PartitionId, offset: u64) {
+        let known = |owned: &Owned| matches!(owned.position, Position::At(_));
+        if self.get(partition).is_some_and(known) {
+            self.set_position(partition, Position::At(offset));
+        }
+    }
+
     pub(super) fn move_to_end(&mut self, partition: PartitionId) {
         let Some(row) = self.row(partition) else { return };
         if let Some(at) = self.order.iter().position(|&other| other as usize == row) {

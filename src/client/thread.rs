@@ -1,7 +1,9 @@
 //! What the application thread is doing.
 
+use super::classic::member::Generation;
 use super::fetcher::Part;
 use crate::kernel::time::Instant;
+use crate::model::consumer_protocol::Assignment;
 use crate::model::fact::Processed;
 use crate::model::id::PartitionId;
 
@@ -78,7 +80,7 @@ pub(super) enum AfterCommit {
     /// The batch that was committed beforehand.
     Process(Vec<Part>),
     /// The rest of `onPartitionsRevoked`.
-    Revoke,
+    Leaving(Leaving),
     /// The rest of `close`.
     Close,
     /// The rest of `onPartitionsRevoked` in `close`.
@@ -88,10 +90,39 @@ pub(super) enum AfterCommit {
 /// A rebalance callback that takes its time, and where the client goes on after it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Callback {
-    /// `onPartitionsRevoked` or `onPartitionsLost` before a join.
-    BeforeJoin,
+    /// `onPartitionsRevoked` or `onPartitionsLost`.
+    Leaving(Leaving),
     /// `onPartitionsAssigned`.
     Assigned,
     /// `onPartitionsRevoked` or `onPartitionsLost` in `close`.
     Closing,
+}
+
+/// Partitions are given up.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Leaving {
+    /// Whether they are lost with the membership.
+    pub lost: bool,
+    /// What remains, sorted.
+    pub keeps: Vec<PartitionId>,
+    pub then: Next,
+}
+
+/// What a member does after it has given partitions up.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Next {
+    /// It joins.
+    Join,
+    /// It takes over what it was given.
+    TakeOver(Given),
+}
+
+/// What a member was given.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Given {
+    /// In which generation.
+    pub generation: Generation,
+    pub assignment: Assignment,
+    /// All partitions of it, sorted.
+    pub partitions: Vec<PartitionId>,
 }

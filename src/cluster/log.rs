@@ -1,6 +1,7 @@
 //! A partition's log: an end and a visible end, both functions of time. Records are never stored.
 
 use crate::client::producer::Producer;
+use crate::kernel::rate::Rate;
 use crate::kernel::time::Instant;
 
 /// A partition's log, filled by producers.
@@ -41,6 +42,12 @@ impl PartitionLog {
     pub fn end(&self, at: Instant, producers: &mut [Producer]) -> u64 {
         let records = |&(producer, index): &(usize, u32)| producers[producer].count(index, at);
         self.base + self.sources.iter().map(records).sum::<u64>()
+    }
+
+    /// Records that producers send here at `at`.
+    pub fn rate(&self, at: Instant, producers: &[Producer]) -> Rate {
+        let rate = |&(producer, index): &(usize, u32)| producers[producer].rate(index, at).units();
+        Rate::from_units(self.sources.iter().map(rate).sum())
     }
 
     /// High watermark at `at`: what consumers may see. Every record is replicated as it comes.

@@ -67,8 +67,6 @@ impl Default for ProducerConfig {
 /// Consumer settings (`[groups.G.config]`, or a consumer's own `config`).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConsumerConfig {
-    /// `partition.assignment.strategy`: assignor names in order of preference.
-    pub partition_assignment_strategy: Vec<String>,
     /// `session.timeout.ms`
     pub session_timeout: Span,
     /// `heartbeat.interval.ms`
@@ -112,7 +110,6 @@ pub struct ConsumerConfig {
 impl Default for ConsumerConfig {
     fn default() -> Self {
         ConsumerConfig {
-            partition_assignment_strategy: vec!["range".into(), "cooperative-sticky".into()],
             session_timeout: Span::from_ms(45_000),
             heartbeat_interval: Span::from_ms(3_000),
             max_poll_interval: Span::from_ms(300_000),

@@ -99,6 +99,8 @@ pub enum Failure {
     /// No offset is committed and `auto.offset.reset` is `none`
     /// (`NoOffsetForPartitionException`).
     NoOffsetForPartition,
+    /// It led the group, and the strategy threw this exception of Java.
+    Assignor(&'static str),
 }
 
 impl fmt::Display for Failure {
@@ -106,6 +108,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Refused(code) => code.fmt(f),
             Failure::NoOffsetForPartition => f.write_str("NO_OFFSET_FOR_PARTITION"),
+            Failure::Assignor(class) => f.write_str(class),
         }
     }
 }

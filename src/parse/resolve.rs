@@ -22,6 +22,7 @@ use super::leaf::LONGEST;
 use super::problem::Problem;
 use super::shape::{At, Named, Reader};
 use super::source::Source;
+use crate::assignor::Registry;
 use crate::kernel::time::{Instant, Span};
 use crate::model::id::GroupId;
 use crate::scenario::Scenario;
@@ -30,14 +31,19 @@ use crate::scenario::workload::Producer;
 use names::Names;
 
 /// Makes the run that a file describes; `source` is the file itself.
-pub(crate) fn scenario(file: &File, source: &Source, reader: &mut Reader) -> Scenario {
+pub(crate) fn scenario(
+    file: &File,
+    source: &Source,
+    registry: &Registry,
+    reader: &mut Reader,
+) -> Scenario {
     let end = Instant::ZERO + duration(file, reader);
     let (cluster, broker) = cluster::resolve(file.cluster.as_ref(), reader);
     let brokers = cluster.racks.len();
     let topics = topic::resolve(file.topics.as_ref(), brokers, &broker, reader);
     let mut names = Names::new(file, &topics);
     let producers = producers(file, end, &names, reader);
-    let context = group::Context { end, cluster: &cluster, broker: &broker };
+    let context = group::Context { end, cluster: &cluster, broker: &broker, registry };
     let groups = groups(file, &context, &mut names, reader);
     let timed = events::times(file, end, reader);
     names.learn_growth(&groups, &timed, reader);

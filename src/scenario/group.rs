@@ -1,5 +1,6 @@
 //! Consumer groups: who reads what, how fast, and how it commits.
 
+use crate::assignor::Strategy;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Instant, Span};
 use crate::model::config::{CommitMode, ConsumerConfig};
@@ -59,6 +60,9 @@ pub struct Consumer {
 pub struct ConsumerTemplate {
     /// Processing time per record.
     pub process: Dist,
+    /// Assignment strategies that it offers, the preferred first
+    /// (`partition.assignment.strategy`).
+    pub strategies: Vec<Strategy>,
     /// Consumer settings.
     pub config: ConsumerConfig,
 }

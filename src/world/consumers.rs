@@ -2,6 +2,7 @@
 
 use super::messages::MessageId;
 use super::{CLIENT, Event, FAULT, PROCESSING, World};
+use crate::assignor::Strategy;
 use crate::client::application::{Application, Draws};
 use crate::client::consumer::{Consumer, Setup};
 use crate::client::effect::{Connection, Effect, Note};
@@ -25,6 +26,7 @@ pub(super) struct Slot {
     pub incarnation: u32,
     pub process: Option<Consumer>,
     pub settings: ConsumerConfig,
+    pub strategies: Vec<Strategy>,
     pub application: Application,
     /// Its random streams, while no process has them.
     pub draws: Option<Draws>,
@@ -94,6 +96,7 @@ impl World<'_> {
             group: group.name.as_str().into(),
             topics: subscription,
             settings: slot.settings.clone(),
+            strategies: slot.strategies.clone(),
             application: slot.application.clone(),
             draws: slot.draws.take().expect("a stopped consumer has its streams"),
             bootstrap: self.scenario.cluster.brokers().collect(),
@@ -155,15 +158,7 @@ impl World<'_> {
     }
 
     fn perform_client(&mut self, id: ConsumerId, effects: &mut Vec<Effect>) {
-        for effect in effects.drain(..) {
-            match effect {
-                Effect::Send { connection, correlation, request } => {
-                    self.send(id, connection, correlation, request);
-                }
-                Effect::Disconnect(connection) => self.disconnect(id, connection),
-                Effect::Note(note) => self.client_note(id, note),
-            }
-        }
+        self.perform_all(id, effects);
         let slot = &mut self.slots[id.index()];
         if slot.process.as_ref().is_some_and(Consumer::is_stopped) {
             slot.draws = slot.process.take().map(Consumer::into_draws);
@@ -173,6 +168,19 @@ impl World<'_> {
             }
         } else {
             self.arm(id, false);
+        }
+    }
+
+    pub(super) fn perform_all(&mut self, id: ConsumerId, effects: &mut Vec<Effect>) {
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Send { connection, correlation, request } => {
+                    self.send(id, connection, correlation, request);
+                }
+                Effect::Assign(asked) => self.assign(id, *asked),
+                Effect::Disconnect(connection) => self.disconnect(id, connection),
+                Effect::Note(note) => self.client_note(id, note),
+            }
         }
     }
 

@@ -61,6 +61,7 @@ impl<'a> World<'a> {
             reliefs: Vec::new(),
             trace,
             violation: None,
+            failed: None,
             client_effects: Vec::new(),
             coordinator_effects: Vec::new(),
         };
@@ -113,6 +114,7 @@ impl<'a> World<'a> {
             incarnation: 0,
             process: None,
             settings,
+            strategies: template.strategies.clone(),
             application,
             draws: Some(Draws {
                 process: stream("process"),

@@ -163,7 +163,9 @@ fn good_files_use_every_key() {
     }
     let all = properties(&root);
     assert!(all.len() > 90, "{} keys", all.len());
-    let unused: Vec<_> = all.difference(&walk.used).collect();
+    // No file here may start a program.
+    let unused: Vec<_> =
+        all.difference(&walk.used).filter(|(table, _)| table != "program").collect();
     assert!(unused.is_empty(), "{unused:?}");
 }
 

@@ -1,6 +1,7 @@
 //! What scenario files mean: the resolved values, variant by variant.
 
 use crate::{in_tree, source};
+use rejoin::assignor::Strategy;
 use rejoin::kernel::dist::Dist;
 use rejoin::kernel::factor::Factor;
 use rejoin::kernel::rate::Rate;
@@ -109,7 +110,8 @@ fn settings_may_be_spelled_as_people_spell_them() {
     let config = &scenario.groups[0].template.config;
     assert_eq!(config.session_timeout, Span::from_secs(10));
     assert_eq!(config.heartbeat_interval, Span::from_secs(3));
-    assert_eq!(config.partition_assignment_strategy, ["range", "cooperative-sticky"]);
+    let strategies = scenario.groups[0].template.strategies.iter();
+    assert!(strategies.map(Strategy::name).eq(["range", "cooperative-sticky"]));
     assert_eq!(config.max_partition_fetch_bytes, 1_048_576);
     assert_eq!(config.auto_offset_reset, ResetPolicy::ByDuration(Span::from_secs(5_400)));
     assert_eq!(config.auto_commit_interval, Span::from_secs(1));

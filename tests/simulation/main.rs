@@ -10,6 +10,7 @@ mod racks;
 mod rates;
 mod shipped;
 mod static_members;
+mod strategies;
 
 use rejoin::kernel::time::Instant;
 use rejoin::model::fact::Fact;
@@ -33,6 +34,7 @@ fn run_with_lines(scenario: &Scenario) -> (Run, Vec<String>) {
     let mut observer = Lines::new(scenario, |line: &str| lines.push(line.to_owned()));
     let run = world::run(scenario, &mut observer, &mut |_| ());
     assert_eq!(run.violation, None, "no invariant breaks");
+    assert_eq!(run.failed, None, "no strategy fails");
     (run, lines)
 }
 
@@ -58,5 +60,6 @@ fn run_with_facts(scenario: &Scenario) -> (Run, Facts) {
     let mut facts = Facts::default();
     let run = world::run(scenario, &mut facts, &mut |_| ());
     assert_eq!(run.violation, None, "no invariant breaks");
+    assert_eq!(run.failed, None, "no strategy fails");
     (run, facts)
 }

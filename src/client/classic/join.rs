@@ -1,17 +1,18 @@
 //! `JoinGroup` and `SyncGroup`, as the member sends and hears them.
 
 use super::member::{Generation, JoinFuture, MemberState};
-use crate::assignor::{self, Member, Question, Topic};
+use super::offers::Offer;
 use crate::client::consumer::Consumer;
 use crate::client::effect::{Effect, Note};
 use crate::client::lookup::PendingKind;
+use crate::kernel::java_hash::string_cmp;
 use crate::kernel::time::Instant;
 use crate::model::Name;
-use crate::model::consumer_protocol::{Assignment, ProtocolBytes, Subscription};
+use crate::model::consumer_protocol::{ProtocolBytes, Subscription, TopicPartitions};
 use crate::model::error::ErrorCode;
 use crate::model::message::group::{
-    JoinGroupProtocol, JoinGroupRequest, JoinGroupResponse, JoinGroupResponseMember,
-    SyncGroupAssignment, SyncGroupRequest, SyncGroupResponse,
+    JoinGroupProtocol, JoinGroupRequest, JoinGroupResponse, SyncGroupAssignment, SyncGroupRequest,
+    SyncGroupResponse,
 };
 
 /// The kind of group that consumers form.
@@ -27,14 +28,18 @@ impl Consumer {
         self.member.joined_topics = Some(topics.clone());
         let subscription = Subscription {
             topics,
+            owned_partitions: self.owned_by_topic(),
             generation_id: self.member.generation.id,
             rack_id: Some(self.settings.client_rack.as_str().into())
                 .filter(|r: &Name| !r.is_empty()),
             ..Subscription::default()
         };
-        let protocol = |name: &String| JoinGroupProtocol {
-            name: name.as_str().into(),
-            metadata: ProtocolBytes::Subscription(subscription.clone()),
+        let protocol = |offer: &Offer| JoinGroupProtocol {
+            name: offer.strategy.name().into(),
+            metadata: ProtocolBytes::Subscription(Subscription {
+                user_data: offer.user_data(),
+                ..subscription.clone()
+            }),
         };
         let request = JoinGroupRequest {
             group_id: self.group.clone(),
@@ -43,12 +48,28 @@ impl Consumer {
             member_id: self.member.generation.member_id.clone(),
             group_instance_id: self.instance(),
             protocol_type: PROTOCOL_TYPE.into(),
-            protocols: self.settings.partition_assignment_strategy.iter().map(protocol).collect(),
+            protocols: self.offers.iter().map(protocol).collect(),
             reason: None,
         };
         Self::note(Note::JoinSent, out);
         let kind = PendingKind::Join(self.member.generation.clone());
         self.send_to_coordinator(kind, request, out);
+    }
+
+    /// What the member owns, as a subscription names it.
+    fn owned_by_topic(&self) -> Vec<TopicPartitions> {
+        let mut topics: Vec<TopicPartitions> = Vec::new();
+        for partition in self.subscription.partitions() {
+            let (name, index) = self.metadata.name(partition);
+            match topics.iter_mut().rfind(|of| of.topic == *name) {
+                Some(of) => of.partitions.push(index),
+                None => {
+                    topics.push(TopicPartitions { topic: name.clone(), partitions: vec![index] });
+                }
+            }
+        }
+        topics.sort_by(|a, b| string_cmp(&a.topic, &b.topic));
+        topics
     }
 
     /// The join has failed; the next pass through `poll` sees why.
@@ -74,7 +95,14 @@ impl Consumer {
                     member_id: response.member_id.clone(),
                     protocol: response.protocol_name.clone(),
                 };
-                self.send_sync(&response, out);
+                let generation = self.member.generation.clone();
+                self.member.is_leader = response.leader == response.member_id;
+                // A static leader that came back finds the assignment made (KIP-814).
+                if self.member.is_leader && !response.skip_assignment {
+                    self.ask_strategy(generation, &response.members, out);
+                } else {
+                    self.send_sync(generation, Vec::new(), out);
+                }
             }
             // The membership was lost meanwhile (`UnjoinedGroupException`, retriable).
             ErrorCode::None => self.fail_join(ErrorCode::CoordinatorNotAvailable),
@@ -98,18 +126,15 @@ impl Consumer {
         }
     }
 
-    fn send_sync(&mut self, response: &JoinGroupResponse, out: &mut Vec<Effect>) {
-        let generation = self.member.generation.clone();
-        let mut assignments = Vec::new();
-        if response.leader == response.member_id {
-            self.member.is_leader = true;
-            let protocol = generation.protocol.as_deref().unwrap_or_default();
-            // A static leader that came back finds the assignment made (KIP-814).
-            match self.lead(protocol, &response.members) {
-                Some(_) if response.skip_assignment => {}
-                Some(assigned) => assignments = assigned,
-                None => return self.fail_join(ErrorCode::InconsistentGroupProtocol),
-            }
+    /// Sends `SyncGroup`, as leader with what everybody gets.
+    pub(super) fn send_sync(
+        &mut self,
+        generation: Generation,
+        assignments: Vec<SyncGroupAssignment>,
+        out: &mut Vec<Effect>,
+    ) {
+        if self.lookup.coordinator.is_none() {
+            return self.fail_join(ErrorCode::CoordinatorNotAvailable);
         }
         let request = SyncGroupRequest {
             group_id: self.group.clone(),
@@ -121,41 +146,6 @@ impl Consumer {
             assignments,
         };
         self.send_to_coordinator(PendingKind::Sync(generation), request, out);
-    }
-
-    /// The leader's work: who gets what. `None`: no assignor of that name.
-    fn lead(
-        &self,
-        protocol: &str,
-        members: &[JoinGroupResponseMember],
-    ) -> Option<Vec<SyncGroupAssignment>> {
-        let assignor = assignor::by_name(protocol)?;
-        let member = |m: &JoinGroupResponseMember| {
-            let (id, instance) = (m.member_id.clone(), m.group_instance_id.clone());
-            match &m.metadata {
-                ProtocolBytes::Subscription(subscription) => Member::of(id, instance, subscription),
-                _ => Member { id, instance, ..Member::default() },
-            }
-        };
-        let topic = |t: &crate::model::message::cluster::TopicMetadata| Topic {
-            name: t.name.clone(),
-            partitions: t.partitions.len() as u32,
-            racks: self.metadata.racks(t),
-            ..Topic::default()
-        };
-        let question = Question {
-            topics: self.metadata.topics().iter().map(topic).collect(),
-            members: members.iter().map(member).collect(),
-            seen: -1,
-        };
-        let part = |(member_id, list): (&Name, assignor::List)| SyncGroupAssignment {
-            member_id: member_id.clone(),
-            assignment: ProtocolBytes::Assignment(Assignment {
-                assigned_partitions: list.by_topic(),
-                ..Assignment::default()
-            }),
-        };
-        Some(assignor.assign(&question).ok()?.iter().map(part).collect())
     }
 
     /// `SyncGroup` is answered.

@@ -4,6 +4,7 @@ use super::Setup;
 use super::curve::{Change, Curve, first};
 use crate::kernel::counts::poisson;
 use crate::kernel::random::Stream;
+use crate::kernel::rate::Rate;
 use crate::kernel::time::{Instant, Span};
 use crate::model::workload::Arrivals;
 
@@ -54,6 +55,11 @@ impl Arriving {
             0 => at,
             tick => self.start + Span::from_us(at.since(self.start).as_us() / tick * tick),
         }
+    }
+
+    /// The rate at `at`.
+    pub(super) fn rate(&self, at: Instant) -> Rate {
+        if at < self.stop { self.curve.rate(at) } else { Rate::default() }
     }
 
     /// Records at `at`.

@@ -133,6 +133,13 @@ impl Curve {
         }
     }
 
+    /// The rate at `at`.
+    pub fn rate(&self, at: Instant) -> Rate {
+        let next = self.pieces.partition_point(|piece| piece.from <= at);
+        let current = next.checked_sub(1).map(|current| self.pieces[current].rate(at));
+        Rate::from_units(current.unwrap_or(0))
+    }
+
     /// Records owed at `at`.
     pub fn count(&self, at: Instant) -> u64 {
         (self.area(at) / PER_RECORD) as u64

@@ -54,6 +54,12 @@ impl Keyed {
         }
     }
 
+    /// The share of all records that go to a partition.
+    pub(super) fn share(&self, index: u32) -> f64 {
+        let (before, own) = self.conditional[..=index as usize].split_at(index as usize);
+        own[0] * before.iter().map(|share| 1.0 - share).product::<f64>()
+    }
+
     fn boundary(&self, slot: usize) -> Instant {
         Instant::ZERO + self.slot * slot as u64
     }

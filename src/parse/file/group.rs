@@ -3,6 +3,7 @@
 use super::ConsumerSettings;
 use super::cluster::MAX_BROKERS;
 use super::dist::Varying;
+use super::strategy::StrategyRef;
 use crate::kernel::time::{Instant, Span};
 use crate::model::config::CommitMode;
 use crate::parse::document::{Node, Value};
@@ -44,6 +45,9 @@ table! {
     poll_timeout: Span = "\"100ms\"";
     /// Static membership: the `group.instance.id` of a consumer is its name, unless it has one.
     static_members: bool = "false";
+    /// The assignment strategy, where it is to be the only one that all consumers offer; one of your
+    /// own may be a program.
+    strategy: StrategyRef = "`partition.assignment.strategy`";
     /// Id of the broker that shall lead the group's partition of `__consumer_offsets`.
     coordinator: Count<1, { MAX_BROKERS as u64 }> = "as Kafka places it";
     /// Consumer settings by Kafka's names.
@@ -52,8 +56,6 @@ table! {
     besides {
         /// Settings kept on the group: `consumer.session.timeout.ms` and the like.
         "group_config": Kind::Later;
-        /// An assignment strategy of your own.
-        "strategy": Kind::Later;
         /// A limit that all consumers of the group share.
         "downstream": Kind::Later;
         /// How the group is deployed.

@@ -12,10 +12,10 @@ table! {
     Program, "program", "{ command = [\"python3\", \"my_assignor.py\"] }",
     [Rule::Required("command")];
 
-    /// The program and its arguments. It is started once a run.
+    /// The program and its arguments, started once a run, in the working directory.
     command: List<String, 1, 1_000>;
-    /// How long it may think about one question.
-    timeout: Span = "\"10s\"";
+    /// How long it may think about one question (real time, not the run's).
+    timeout: Span = "\"5s\"";
 }
 
 /// An assignment strategy, as written.

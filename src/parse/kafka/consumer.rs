@@ -1,6 +1,5 @@
 //! What a consumer checks of its own settings when it is constructed, and the broker when it joins.
 
-use super::assignor;
 use super::pairs::{conflict, shown};
 use super::settings::Settings;
 use crate::model::config::CommitMode;
@@ -40,7 +39,6 @@ pub(crate) fn check(settings: &Settings, around: &Surroundings<'_>, reader: &mut
     if !consumer_protocol {
         heartbeat(settings, reader);
         session_timeout(settings, around.broker, reader);
-        assignor::check(settings, reader);
     }
     group_id(settings, around.group, reader);
     instance_id(settings, reader);

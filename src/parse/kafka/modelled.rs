@@ -1,6 +1,5 @@
 //! The settings that the model reads, and where they go.
 
-use super::assignor;
 use super::catalogue::Family;
 use super::settings::Settings;
 use super::value::{Checked, Unit, iso_duration, unit};
@@ -55,8 +54,6 @@ modelled! { PRODUCER, producer -> ProducerConfig {
 } }
 
 modelled! { CONSUMER, consumer -> ConsumerConfig {
-    "partition.assignment.strategy" partition_assignment_strategy
-        "Assignors that the consumer offers, the preferred first: by name (`range`) or by class.";
     "session.timeout.ms" session_timeout
         "A member that sends no heartbeat for this long is removed from the group.";
     "heartbeat.interval.ms" heartbeat_interval "Time between heartbeats.";
@@ -88,8 +85,13 @@ modelled! { CONSUMER, consumer -> ConsumerConfig {
          stops, and whoever comes with the id takes its place. See `static_members` of the group.";
 } }
 
-/// Settings that are checked, though no struct holds them.
+/// Settings that are read in other ways or only checked: no struct holds them.
 const CHECKED: &[(Family, &str, &str)] = &[
+    (
+        Family::Consumer,
+        "partition.assignment.strategy",
+        "Strategies that the consumer offers, the preferred first: by name (`range`) or by class.",
+    ),
     (Family::Consumer, "group.protocol", "`classic`; `consumer` (KIP-848) comes later."),
     (Family::Consumer, "group.id", "The name of the group's table; needs not be given."),
     (Family::Consumer, "group.remote.assignor", "Only for `group.protocol = \"consumer\"`."),
@@ -187,21 +189,6 @@ impl FromSetting for String {
 impl FromSetting for Option<String> {
     fn from(name: &str, value: &Checked) -> Option<Self> {
         <String as FromSetting>::from(name, value).map(Some)
-    }
-}
-
-/// The only list that is modelled: assignors, by their names.
-impl FromSetting for Vec<String> {
-    fn from(_: &str, value: &Checked) -> Option<Self> {
-        match value {
-            Checked::List(items) => Some(
-                items
-                    .iter()
-                    .map(|item| assignor::name(&item.value).unwrap_or(&item.value).to_owned())
-                    .collect(),
-            ),
-            _ => None,
-        }
     }
 }
 

@@ -4,12 +4,14 @@ use super::cluster::dist;
 use super::group::Context;
 use super::moment;
 use super::names::Names;
+use crate::assignor::Strategy;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Instant, Span};
 use crate::model::config::{CommitMode, ConsumerConfig};
 use crate::model::id::GroupId;
 use crate::parse::file::ConsumerSettings;
 use crate::parse::file::group::{Consumer as RawConsumer, Consumers, Group as Raw, MAX_CONSUMERS};
+use crate::parse::kafka::assignor;
 use crate::parse::kafka::catalogue::Family;
 use crate::parse::kafka::consumer::{self, Surroundings};
 use crate::parse::kafka::modelled;
@@ -34,6 +36,7 @@ pub(crate) fn resolve(
     group.check(&group.settings, reader);
     let template = ConsumerTemplate {
         process: dist(raw.value.process.as_ref(), Dist::ZERO),
+        strategies: group.strategies(&group.settings, reader),
         config: group.config(&group.settings),
     };
     let mut made: Vec<Consumer> = Vec::new();
@@ -102,6 +105,15 @@ impl Members<'_> {
         consumer::check(settings, &around, reader);
     }
 
+    /// The strategies of a consumer with these settings, or the group's `strategy`.
+    fn strategies(&self, settings: &Settings, reader: &mut Reader) -> Vec<Strategy> {
+        let registry = self.context.registry;
+        match &self.raw.strategy {
+            Some(strategy) => assignor::only(strategy, settings, registry, reader),
+            None => assignor::offered(settings, registry, reader),
+        }
+    }
+
     /// `commit` decides about auto-commit; settings that contradict it have been noted.
     fn config(&self, settings: &Settings) -> ConsumerConfig {
         let commit = self.raw.commit.as_ref().map_or(CommitMode::Auto, |at| at.value.0);
@@ -124,6 +136,7 @@ impl Members<'_> {
         if let Some(config) = &raw.config {
             let settings = self.settings.over(&read(Some(config), reader));
             self.check(&settings, reader);
+            template.strategies = self.strategies(&settings, reader);
             template.config = self.config(&settings);
         }
         if let Some(rack) = &raw.rack {

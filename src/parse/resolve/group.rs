@@ -3,6 +3,7 @@
 use super::cluster::dist;
 use super::consumers;
 use super::names::Names;
+use crate::assignor::Registry;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Instant, Span};
 use crate::model::config::CommitMode;
@@ -21,6 +22,8 @@ pub(crate) struct Context<'a> {
     pub(crate) cluster: &'a Cluster,
     /// Settings of the brokers, as written.
     pub(crate) broker: &'a Settings,
+    /// Assignment strategies by name.
+    pub(crate) registry: &'a Registry,
 }
 
 /// Time between polls that find nothing, where nothing is said.
