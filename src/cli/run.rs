@@ -36,9 +36,13 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
                 print::out(&format!("{separator}{summary}\n{}: {files}\n", folder.display()));
                 Exit::Well
             }
-            Ok(Err(error)) => {
+            Ok(Err(Unwritten::Output(error))) => {
                 let output = arguments.output.display();
                 print::err(&format!("error: can't write below {output}: {error}\n"));
+                Exit::Input
+            }
+            Ok(Err(Unwritten::Strategy(failed))) => {
+                print::err(&format!("error: {}: {failed}\n", one.path.display()));
                 Exit::Input
             }
             Err(exit) => exit,
@@ -55,16 +59,22 @@ struct Written {
     files: Vec<String>,
 }
 
+/// Why there is no folder.
+enum Unwritten {
+    Output(io::Error),
+    Strategy(world::StrategyFailed),
+}
+
 /// Runs a scenario and writes its folder.
-fn write(one: &Loaded, root: &Path) -> Result<io::Result<Written>, world::Violation> {
+fn write(one: &Loaded, root: &Path) -> Result<Result<Written, Unwritten>, world::Violation> {
     let scenario = &one.scenario;
     let mut output = match Output::begin(root, &load::folder_name(scenario)) {
         Ok(output) => output,
-        Err(error) => return Ok(Err(error)),
+        Err(error) => return Ok(Err(Unwritten::Output(error))),
     };
     let mut events = match output.open("events.jsonl") {
         Ok(events) => events,
-        Err(error) => return Ok(Err(error)),
+        Err(error) => return Ok(Err(Unwritten::Output(error))),
     };
     let mut failure: Option<io::Error> = None;
     let mut lines = Lines::new(scenario, |line: &str| {
@@ -78,6 +88,9 @@ fn write(one: &Loaded, root: &Path) -> Result<io::Result<Written>, world::Violat
     if let Some(violation) = run.violation.take() {
         return Err(violation);
     }
+    if let Some(failed) = run.failed.take() {
+        return Ok(Err(Unwritten::Strategy(failed)));
+    }
     let summary = summarize(&mut run, scenario);
     let publish = || -> io::Result<Written> {
         if let Some(error) = failure {
@@ -90,7 +103,7 @@ fn write(one: &Loaded, root: &Path) -> Result<io::Result<Written>, world::Violat
         let files = output.names();
         Ok(Written { summary: text::summary(&summary, names), folder: output.publish()?, files })
     };
-    Ok(publish())
+    Ok(publish().map_err(Unwritten::Output))
 }
 
 fn write_reports(

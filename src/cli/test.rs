@@ -16,14 +16,20 @@ pub(super) fn test(arguments: &TestArguments) -> Exit {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    let results: Vec<Result<Tested, Exit>> = loaded
+    let results: Vec<Result<Result<Tested, world::StrategyFailed>, Exit>> = loaded
         .par_iter()
         .map(|one| broken::guarded("test", &one.path, set, || check(one)))
         .collect();
     let (mut worst, mut passed, mut failed) = (Exit::Well, 0, 0);
     for (one, result) in loaded.iter().zip(results) {
         match result {
-            Ok(tested) => {
+            Ok(Err(failed)) => {
+                let path = one.path.display();
+                print::err(&format!("error: {path}: {failed}\n"));
+                print::out(&format!("{path} · {}\n  strategy failed\n", one.scenario.name));
+                worst = worst.max(Exit::Input);
+            }
+            Ok(Ok(tested)) => {
                 print::out(&tested.text);
                 passed += tested.passed;
                 failed += tested.failed;
@@ -46,11 +52,14 @@ struct Tested {
     failed: usize,
 }
 
-fn check(one: &Loaded) -> Result<Tested, world::Violation> {
+fn check(one: &Loaded) -> Result<Result<Tested, world::StrategyFailed>, world::Violation> {
     let scenario = &one.scenario;
     let mut run = world::run(scenario, &mut (), &mut |_| ());
     if let Some(violation) = run.violation.take() {
         return Err(violation);
+    }
+    if let Some(failed) = run.failed.take() {
+        return Ok(Err(failed));
     }
     let mut tested = Tested {
         text: format!("{} · {}\n", one.path.display(), scenario.name),
@@ -75,5 +84,5 @@ fn check(one: &Loaded) -> Result<Tested, world::Violation> {
             tested.failed += 1;
         }
     }
-    Ok(tested)
+    Ok(Ok(tested))
 }
