@@ -4,7 +4,7 @@ use crate::assignor::{Load, Member, Question, Topic};
 use crate::kernel::dist::Dist;
 use crate::kernel::java_hash::string_cmp;
 use crate::kernel::rate::Rate;
-use crate::kernel::time::{Instant, Span};
+use crate::kernel::time::Instant;
 use crate::model::Name;
 use crate::model::consumer_protocol::TopicPartitions;
 use crate::model::id::{BrokerId, ConsumerId, GroupId, PartitionId, TopicId};
@@ -12,9 +12,6 @@ use crate::scenario::Scenario;
 use crate::scenario::group::ConsumerTemplate;
 use crate::world::Run;
 use std::collections::BTreeMap;
-
-/// Arrivals are counted over so long a time.
-const WINDOW: Span = Span::from_secs(1);
 
 /// The group with the members that its coordinator counts at the end, and what they own.
 pub fn members_at_end(run: &mut Run, scenario: &Scenario, group: GroupId) -> Question {
@@ -89,7 +86,6 @@ fn owned(run: &Run, partitions: &[PartitionId]) -> Vec<TopicPartitions> {
 
 fn loaded(run: &mut Run, group: GroupId, topics: &[TopicId], scenario: &Scenario) -> Vec<Topic> {
     let end = Instant::ZERO + scenario.duration;
-    let before = Instant::ZERO + scenario.duration.saturating_sub(WINDOW);
     let rack = |broker: &BrokerId| scenario.cluster.racks.get(broker.index() - 1)?.as_deref();
     let mut known = Vec::with_capacity(topics.len());
     for &topic in topics {
@@ -101,21 +97,19 @@ fn loaded(run: &mut Run, group: GroupId, topics: &[TopicId], scenario: &Scenario
             id: None,
             partitions: partitions.len() as u32,
             racks: partitions.iter().map(|p| racks(p).collect()).collect(),
-            load: partitions.iter().map(|&p| load(run, group, p, before, end)).collect(),
+            load: partitions.iter().map(|&p| load(run, group, p, end)).collect(),
         });
     }
     known
 }
 
-fn load(run: &mut Run, group: GroupId, partition: PartitionId, from: Instant, to: Instant) -> Load {
+fn load(run: &mut Run, group: GroupId, partition: PartitionId, at: Instant) -> Load {
     let state = &run.trace.live.groups[group.index()];
     let log = &run.logs.partitions[partition.index()];
     let read = state.committed[partition.index()].or(state.position[partition.index()]);
-    let end = log.end(to, &mut run.logs.producers);
-    let arrived = end - log.end(from, &mut run.logs.producers);
-    let us = u128::from(to.since(from).as_us()).max(1);
+    let end = log.visible_end(at, &mut run.logs.producers);
     Load {
         lag: end.saturating_sub(read.unwrap_or(log.start())),
-        rate: Rate::from_units((u128::from(arrived) * Rate::PER_EVENT / us) as u64),
+        rate: log.rate(at, &run.logs.producers),
     }
 }

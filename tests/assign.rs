@@ -1,0 +1,185 @@
+//! `rejoin assign`, and programs as strategies.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn rejoin(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rejoin"));
+    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1");
+    command.output().expect("it runs")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A file of this test's own.
+fn file(name: &str, text: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("assign");
+    fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join(name);
+    fs::write(&path, text).expect("a file");
+    path
+}
+
+fn text(path: &PathBuf) -> &str {
+    path.to_str().expect("a path in UTF-8")
+}
+
+const EXAMPLE: &str = "examples/case.toml";
+
+#[test]
+fn the_example_is_a_table_of_eighty_columns() {
+    let output = rejoin(&["assign", EXAMPLE]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let table = out(&output);
+    assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+    assert!(
+        table.contains("a third member joins · 10 partitions of 2 topics, 3 members"),
+        "{table}"
+    );
+    assert!(table.contains("3: orders 0-2"), "{table}");
+    assert!(table.contains("moves"), "{table}");
+}
+
+#[test]
+fn changes_are_played_one_after_another() {
+    let arguments = [
+        "assign",
+        EXAMPLE,
+        "--assignor",
+        "cooperative-sticky",
+        "--then",
+        "join m4",
+        "--then",
+        "leave m1",
+        "--json",
+    ];
+    let output = rejoin(&arguments);
+    let json: serde_json::Value = serde_json::from_str(&out(&output)).expect("JSON");
+    let steps = json["assignors"][0]["steps"].as_array().expect("steps");
+    let figure = |step: usize, name: &str| steps[step]["figures"][name].as_u64();
+    assert_eq!(steps.len(), 3);
+    assert_eq!(steps[1]["change"], "join m4");
+    assert_eq!(steps[1]["rounds"], 2, "what moves is given up first");
+    assert_eq!(figure(1, "moves"), figure(1, "fewest_moves"));
+    assert_eq!((figure(2, "moves"), figure(2, "members")), (Some(0), Some(3)));
+}
+
+#[test]
+fn a_scenario_is_asked_as_it_is_at_a_moment() {
+    let scenario = "scenarios/lessons/three-consumers.toml";
+    let at_start = out(&rejoin(&["assign", scenario]));
+    assert!(at_start.contains("search-3") && at_start.contains("idle"), "{at_start}");
+    let arguments = ["assign", scenario, "--at", "30s", "--assignor", "sticky,range", "--json"];
+    let json: serde_json::Value = serde_json::from_str(&out(&rejoin(&arguments))).expect("JSON");
+    let figures = &json["assignors"][0]["steps"][0]["figures"];
+    assert_eq!((&figures["members"], &figures["moves"]), (&3.into(), &0.into()), "{json}");
+}
+
+#[test]
+fn recorded_cases_are_answered() {
+    let recorded = "tests/vectors/assignors/range/readable.jsonl";
+    let output = rejoin(&["assign", recorded, "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let cases = fs::read_to_string(recorded).expect("the vectors").lines().count();
+    assert_eq!(out(&output).lines().count(), cases);
+}
+
+#[test]
+fn what_can_not_be_asked_is_refused() {
+    let bad = file("bad.toml", "[topics.t]\npartitons = 2\n[members.m]\ntopics = [\"u\"]\n");
+    for (arguments, expected) in [
+        (&["assign", text(&bad)][..], "did you mean `partitions`?"),
+        (&["assign", "no-such-file.toml"], "can't read no-such-file.toml"),
+        (&["assign", EXAMPLE, "--assignor", "stiky"], "there is no assignment strategy \"stiky\""),
+        (&["assign", EXAMPLE, "--then", "leave m9"], "nobody called \"m9\""),
+        (&["assign", EXAMPLE, "--then", "explode"], "expected \"leave m2\""),
+        (&["assign", EXAMPLE, "--at", "3s"], "--at is for scenarios"),
+    ] {
+        let output = rejoin(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(err(&output).contains(expected), "{arguments:?}: {}", err(&output));
+        assert_eq!(out(&output), "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_shipped_program_balances_and_keeps() {
+    let output =
+        rejoin(&["assign", EXAMPLE, "--command", "python3 examples/my_assignor.py", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let json: serde_json::Value = serde_json::from_str(&out(&output)).expect("JSON");
+    let figures = &json["assignors"][0]["steps"][0]["figures"];
+    assert_eq!((&figures["most"], &figures["least"]), (&4.into(), &2.into()));
+    assert_eq!(figures["unassigned"], 0);
+}
+
+/// A program that prints this for every question, and may do something first.
+fn program(name: &str, first: &str, answer: &str) -> String {
+    let text = format!(
+        "import sys, time\nfor line in sys.stdin:\n    {first}\n    print({answer:?}, flush=True)\n"
+    );
+    let path = file(&format!("{name}.py"), &text);
+    self::text(&path).to_owned()
+}
+
+/// Each way in which a program may misbehave: the first line, what it prints, what is said of it.
+const MISBEHAVIOUR: [(&str, &str, &str, &str); 8] = [
+    (
+        "twice",
+        "pass",
+        r#"{"result":{"g-1":[["t",[0,1]]],"g-2":[["t",[1]]]}}"#,
+        "t-1 is assigned twice",
+    ),
+    ("missing", "pass", r#"{"result":{"g-1":[["t",[0]]]}}"#, "t-1 is missing: nobody gets it"),
+    ("stranger", "pass", r#"{"result":{"g-9":[["t",[0,1]]]}}"#, "unknown member \"g-9\""),
+    ("no-json", "pass", "range would do", "this is not JSON"),
+    ("no-answer", "pass", "[1]", "this is no answer"),
+    ("exit", "sys.exit(3)", "", "it ended without an answer (exit status: 3)"),
+    ("slow", "time.sleep(60)", "", "it did not answer within 400ms"),
+    ("complains", "pass", r#"{"error":"too many members"}"#, "it says: too many members"),
+];
+
+#[test]
+fn a_program_that_misbehaves_ends_a_run_without_output() {
+    for (name, first, answer, expected) in MISBEHAVIOUR {
+        let program = program(name, first, answer);
+        let scenario = format!(
+            "duration = \"20s\"\n[topics.t]\npartitions = 2\n[groups.g]\ntopics = [\"t\"]\n\
+             consumers = 2\nstrategy = {{ command = [\"python3\", {program:?}], timeout = \"400ms\" }}\n"
+        );
+        // Members of a group have ids with a random part: answers name the consumers of a case.
+        let case = format!(
+            "assignors = [{{ command = [\"python3\", {program:?}], timeout = \"400ms\" }}]\n\
+             [topics.t]\npartitions = 2\n[members.g-1]\n[members.g-2]\n"
+        );
+        let case = file(&format!("{name}.toml"), &case);
+        let output = rejoin(&["assign", text(&case)]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        let said = err(&output);
+        assert!(said.contains(expected) && said.contains(&program), "{name}: {said}");
+        assert_eq!(out(&output), "", "{name}");
+
+        let scenario = file(&format!("{name}-run.toml"), &scenario);
+        let folder = scenario.with_extension("out");
+        let output = rejoin(&["run", text(&scenario), "--output", text(&folder)]);
+        assert_eq!(output.status.code(), Some(2), "{name}: {}", err(&output));
+        assert!(err(&output).contains(&program), "{name}: {}", err(&output));
+        let left = fs::read_dir(&folder).map_or(0, Iterator::count);
+        assert_eq!(left, 0, "{name} left files behind");
+    }
+}
+
+#[test]
+fn a_program_that_is_not_there_is_named() {
+    let output = rejoin(&["assign", EXAMPLE, "--command", "no-such-program-anywhere"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = err(&output);
+    assert!(said.contains("`no-such-program-anywhere`: it can't be started"), "{said}");
+}
