@@ -7,7 +7,7 @@ const WIDTH: usize = 80;
 /// Longer labels are cut.
 const LONGEST_LABEL: usize = 26;
 /// Columns narrower than this go into a table of their own.
-const NARROWEST: usize = 22;
+const NARROWEST: usize = 18;
 const GAP: &str = "  ";
 
 /// A table: heads of the columns, and rows of a label and a cell for each column.
