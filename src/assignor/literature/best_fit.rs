@@ -245,6 +245,12 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_large_for_its_member_goes_to_a_larger_one() {
+        let had: [example::Member; 2] = [(Some(5), &[0]), (TEN, &[])];
+        assert_eq!(lists(&[8], &had), [vec![], vec![0]]);
+    }
+
+    #[test]
     fn what_is_not_told_is_shared_equally() {
         let unknown = [(None, &[][..]); 3];
         let sizes = |lists: Vec<Vec<u32>>| lists.iter().map(Vec::len).collect::<Vec<_>>();
