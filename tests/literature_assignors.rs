@@ -126,6 +126,15 @@ fn lpt(question: &Question) -> Option<(u128, u128)> {
     done.reduce(|a, b| if b.0 * a.1 > a.0 * b.1 { b } else { a })
 }
 
+#[test]
+fn the_docs_tell_of_every_strategy() {
+    let docs = include_str!("../docs/assignors.md");
+    for strategy in assignor::ALL {
+        let title = format!("\n### {}\n", strategy.name());
+        assert!(docs.contains(&title), "docs/assignors.md has no section {:?}", strategy.name());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
 
