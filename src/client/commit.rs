@@ -324,8 +324,10 @@ impl Consumer {
             AfterCommit::Continue(rest) if rest.is_empty() => self.poll_again(now),
             AfterCommit::Continue(rest) => self.begin_work(now, rest),
             AfterCommit::Process(parts) if result.is_ok() => self.begin_work(now, parts),
-            // What could not be committed beforehand is not processed, and read again.
+            // What could not be committed beforehand is not processed, and read again after a pause:
+            // in the midst of a rebalance the next attempt fails at once, too.
             AfterCommit::Process(parts) => {
+                self.busy += self.settings.retry_backoff;
                 for part in parts {
                     self.subscription.seek(part.partition, part.from);
                 }

@@ -190,6 +190,26 @@ fn a_cooperative_hand_over_repeats_what_was_read_meanwhile() {
     assert!((195..=230).contains(&cooperative), "{cooperative}");
 }
 
+/// Whose commit before a batch is refused, because another member holds the barrier, reads again.
+#[test]
+fn a_commit_refused_during_a_cooperative_rebalance_loses_no_batch() {
+    let text = THIRD_JOINS
+        .replace("process = \"1ms\"", "process = \"1ms\"\ncommit = \"before-batch\"")
+        .replace(
+            "[groups.search.config]",
+            "[[events]]\nat = \"29s\"\nbusy = \"search-1\"\nfor = \"6s\"\n[groups.search.config]",
+        );
+    let (run, _) = run_with_lines(&scenario(&text));
+    let refused = |(_, _, what): (Instant, ConsumerId, &ConsumerFact)| {
+        *what == ConsumerFact::CommitFailed(ErrorCode::RebalanceInProgress)
+    };
+    let refused = run.trace.consumer_facts(GROUP).filter(|fact| refused(*fact)).count();
+    assert!((10..200).contains(&refused), "{refused}");
+    for (_, account) in run.trace.ledger.accounts(GROUP) {
+        assert_eq!((account.skipped.len(), account.repeated()), (0, 0));
+    }
+}
+
 #[test]
 fn the_same_seed_gives_the_same_run() {
     for strategy in [r#"["cooperative-sticky"]"#, r#"["sticky"]"#] {
