@@ -26,7 +26,7 @@ fn readable_classic_dialogues() {
 
 #[test]
 fn random_classic_dialogues() {
-    check("random-classic.jsonl", 40);
+    check("random-classic.jsonl", 30);
 }
 
 #[test]
