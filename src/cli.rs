@@ -4,8 +4,10 @@
 
 mod assign;
 mod broken;
+mod conform;
 mod exit;
 mod external;
+mod find;
 mod interrupt;
 mod load;
 mod output;
@@ -37,6 +39,8 @@ enum Command {
     Test(TestArguments),
     /// Ask assignment strategies who gets which partition
     Assign(AssignArguments),
+    /// Replay recorded answers of Kafka, and show every case that rejoin answers otherwise
+    Conform(conform::Arguments),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
 }
@@ -107,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Test(arguments) => test::test(&arguments),
         Command::Assign(arguments) => assign::assign(&arguments),
+        Command::Conform(arguments) => conform::conform(&arguments),
         Command::Schema => {
             print::out(&format!("{:#}\n", parse::schema()));
             Exit::Well

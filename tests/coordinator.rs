@@ -1,22 +1,9 @@
 //! Dialogues that Kafka 4.3.1's own group coordinator answered, against ours.
 
-use rejoin::conform::dialogue::replay;
-use std::fs;
+mod replay;
 
-fn check(file: &str, count: usize) {
-    let path = format!("{}/tests/vectors/coordinator/{file}", env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(&path).expect("the vectors are part of the repository");
-    let mut differences = Vec::new();
-    for line in text.lines() {
-        match replay(line) {
-            Ok(None) => {}
-            Ok(Some(difference)) => differences.push(difference.to_string()),
-            Err(problem) => differences.push(format!("{problem:?}")),
-        }
-    }
-    let shown = differences.iter().take(3).cloned().collect::<Vec<_>>().join("\n");
-    assert!(differences.is_empty(), "{} of {count} differ:\n{shown}", differences.len());
-    assert_eq!(text.lines().count(), count);
+fn check(file: &str, count: u64) {
+    replay::check(&format!("coordinator/{file}"), count);
 }
 
 #[test]

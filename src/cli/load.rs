@@ -2,6 +2,7 @@
 
 use super::exit::Exit;
 use super::external;
+use super::find::{self, Wanted};
 use super::print;
 use crate::parse::{self, Override, Source};
 use crate::scenario::Scenario;
@@ -92,39 +93,5 @@ pub(super) fn refuse_equal_names(loaded: &[Loaded]) -> Result<(), Exit> {
 
 /// The scenario files among and below these paths, in the order of the paths and of their names.
 pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Exit> {
-    let mut files = Vec::new();
-    let mut wrong = false;
-    for path in paths {
-        let before = files.len();
-        match collect(path, &mut files) {
-            Err(error) => {
-                print::err(&format!("error: can't read {}: {error}\n", path.display()));
-                wrong = true;
-            }
-            Ok(()) if files.len() == before => {
-                print::err(&format!("error: no scenario file (*.toml) in {}\n", path.display()));
-                wrong = true;
-            }
-            Ok(()) => {}
-        }
-    }
-    if wrong { Err(Exit::Input) } else { Ok(files) }
-}
-
-fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    if !fs::metadata(path)?.is_dir() {
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    let entries: std::io::Result<Vec<_>> =
-        fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect();
-    let mut entries = entries?;
-    entries.sort();
-    for entry in entries {
-        let is_scenario = entry.extension().is_some_and(|extension| extension == "toml");
-        if entry.is_dir() || is_scenario {
-            collect(&entry, files)?;
-        }
-    }
-    Ok(())
+    find::find(paths, &Wanted { what: "scenario file", endings: &[".toml"] })
 }

@@ -1,32 +1,31 @@
-//! A bar for long runs, on a terminal only.
+//! A bar for what takes long, on a terminal only.
 
-use crate::kernel::time::{Instant, Span};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time;
 
-/// Shorter runs show none.
+/// What takes less shows none.
 const PATIENCE: time::Duration = time::Duration::from_millis(700);
 
-/// How far a run is.
+/// How far something is, in any unit.
 #[derive(Debug)]
 pub(super) struct Progress {
     name: String,
-    duration: Span,
+    length: u64,
     began: time::Instant,
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
     /// Nothing is shown yet.
-    pub(super) fn new(name: &str, duration: Span) -> Self {
-        Progress { name: name.to_owned(), duration, began: time::Instant::now(), bar: None }
+    pub(super) fn new(name: &str, length: u64) -> Self {
+        Progress { name: name.to_owned(), length, began: time::Instant::now(), bar: None }
     }
 
-    /// The run is at `at`.
-    pub(super) fn show(&mut self, at: Instant) {
+    /// It has come to `at`.
+    pub(super) fn show(&mut self, at: u64) {
         if self.bar.is_none() && self.began.elapsed() > PATIENCE {
             // It draws on a terminal only, on standard error.
-            let bar = ProgressBar::new(self.duration.as_us());
+            let bar = ProgressBar::new(self.length);
             let style = "{prefix} [{wide_bar}] {percent}% {eta} left";
             if let Ok(style) = ProgressStyle::with_template(style) {
                 bar.set_style(style);
@@ -35,11 +34,11 @@ impl Progress {
             self.bar = Some(bar);
         }
         if let Some(bar) = &self.bar {
-            bar.set_position(at.as_us());
+            bar.set_position(at);
         }
     }
 
-    /// The run is over.
+    /// It is over.
     pub(super) fn end(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();

@@ -82,8 +82,8 @@ fn write(one: &Loaded, root: &Path) -> Result<Result<Written, Unwritten>, world:
             failure = writeln!(events, "{line}").err();
         }
     });
-    let mut progress = Progress::new(&scenario.name, scenario.duration);
-    let mut run = world::run(scenario, &mut lines, &mut |at| progress.show(at));
+    let mut progress = Progress::new(&scenario.name, scenario.duration.as_us());
+    let mut run = world::run(scenario, &mut lines, &mut |at| progress.show(at.as_us()));
     progress.end();
     if let Some(violation) = run.violation.take() {
         return Err(violation);

@@ -10,6 +10,8 @@ pub mod curve;
 mod keyed;
 mod sticky;
 
+pub use keyed::partition_of;
+
 use crate::kernel::random::{Purpose, Stream, Streams};
 use crate::kernel::rate::Rate;
 use crate::kernel::time::{Instant, Span};

@@ -1,12 +1,11 @@
 //! Questions that Kafka's assignors answered, against ours: one JSON object a line.
 
-use super::dialogue::Problem;
+use super::difference::{Difference, Pairs, Problem};
 use crate::assignor::{self, Answer, AssignError, Member, Question, Topic, user_data};
 use crate::model::Name;
 use crate::model::consumer_protocol::{Base64, Subscription, TopicPartitions};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// A list of partitions with its order: a topic may come again.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
@@ -85,29 +84,14 @@ const fn newest() -> i16 {
     3
 }
 
-/// Where this build and Kafka part.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Difference {
-    /// The case.
-    pub case: String,
-    /// What Kafka answered: lists that differ, or an exception.
-    pub kafka: String,
-    /// What we answered.
-    pub rejoin: String,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.case)?;
-        writeln!(f, "  Kafka:  {}", self.kafka)?;
-        write!(f, "  rejoin: {}", self.rejoin)
-    }
+/// Whether an assignor is one of the clients'.
+pub fn is_for(name: &str) -> bool {
+    assignor::by_name(name).is_some()
 }
 
 /// Answers one case, a line of a file, and tells how our answer differs from Kafka's.
 pub fn replay(line: &str) -> Result<Option<Difference>, Problem> {
-    let malformed = |e: serde_json::Error| Problem::Malformed(e.to_string());
-    let case: Case = serde_json::from_str(line).map_err(malformed)?;
+    let case: Case = serde_json::from_str(line).map_err(Problem::malformed)?;
     let assignor = assignor::by_name(&case.assignor)
         .ok_or_else(|| Problem::Unsupported(format!("the assignor {}", case.assignor)))?;
     let rejoin = assignor.assign(&case.question()?);
@@ -163,10 +147,8 @@ impl Case {
 
     fn user_data(&self, told: &CaseUserData) -> Result<Option<Vec<u8>>, Problem> {
         if let Some(hex) = &told.hex {
-            let byte = |at: usize| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok();
-            let bytes: Option<_> = (0..hex.len()).step_by(2).map(byte).collect();
             let malformed = || Problem::Malformed(format!("{hex:?} is not hexadecimal"));
-            return Ok(Some(bytes.ok_or_else(malformed)?));
+            return Ok(Some(super::hash::bytes(hex).ok_or_else(malformed)?));
         }
         let owned = told.owned.topics();
         Ok(match (&*self.assignor, told.generation) {
@@ -178,39 +160,42 @@ impl Case {
     }
 
     fn compare(&self, rejoin: &Result<Answer, AssignError>) -> Result<Option<Difference>, Problem> {
-        let difference = |kafka: String, rejoin: String| Difference {
-            case: format!("{} {}", self.id, self.note).trim_end().to_owned(),
-            kafka,
-            rejoin,
+        let kafka = match (&self.result, &self.error) {
+            (Some(result), None) => Ok(result),
+            (None, Some(class)) => Err(&**class),
+            _ => return Err(Problem::malformed("expected either a `result` or an `error`")),
         };
-        let answer = match (rejoin, &self.error) {
-            (Err(error), Some(class)) if error.class() == Some(class) => return Ok(None),
-            (Ok(answer), None) => answer,
-            (Err(error), _) => {
-                let kafka = self.error.clone().unwrap_or_else(|| "an assignment".to_owned());
-                return Ok(Some(difference(kafka, error.to_string())));
-            }
-            (Ok(_), Some(class)) => {
-                return Ok(Some(difference(class.clone(), "an assignment".to_owned())));
-            }
-        };
-        let Some(result) = &self.result else {
-            return Err(Problem::Malformed("neither a result nor an error".to_owned()));
-        };
-        let (mut kafkas, mut ours) = (Vec::new(), Vec::new());
-        for (member, list) in answer.iter() {
-            let list: Vec<_> = list.iter().map(|(topic, index)| (topic.clone(), index)).collect();
-            let kafka = result.get(member).map(Runs::partitions);
-            if kafka.as_ref() != Some(&list) {
-                let shown = kafka.map_or_else(|| "nobody".to_owned(), |list| shown(&list));
-                kafkas.push(format!("{member}: {shown}"));
-                ours.push(format!("{member}: {}", self::shown(&list)));
+        let mut pairs = Pairs::default();
+        match (kafka, rejoin) {
+            (Ok(kafka), Ok(rejoin)) => compare(kafka, rejoin, &mut pairs),
+            (kafka, rejoin) => {
+                let kafka = kafka.err().unwrap_or(ASSIGNMENT);
+                let rejoin = rejoin
+                    .as_ref()
+                    .err()
+                    .map_or(ASSIGNMENT, |error| error.class().unwrap_or("a failure"));
+                pairs.compare("answer", kafka, rejoin);
             }
         }
-        if kafkas.is_empty() && answer.len() == result.len() {
-            return Ok(None);
+        Ok(pairs.difference(&self.id, &self.note))
+    }
+}
+
+/// What is not an exception.
+const ASSIGNMENT: &str = "an assignment";
+
+/// Compares lists in the order of our answer, then those of members that we leave out.
+fn compare(kafka: &BTreeMap<Name, Runs>, rejoin: &Answer, pairs: &mut Pairs) {
+    let mut left: BTreeMap<&Name, &Runs> = kafka.iter().collect();
+    for (member, list) in rejoin.iter() {
+        let ours: Vec<_> = list.iter().map(|(topic, index)| (topic.clone(), index)).collect();
+        match left.remove(member) {
+            Some(kafkas) => pairs.lists(member, &kafkas.partitions(), &ours, shown),
+            None => pairs.add(member, "no such member", &format!("{} partitions", ours.len())),
         }
-        Ok(Some(difference(kafkas.join(" | "), ours.join(" | "))))
+    }
+    for (member, list) in left {
+        pairs.add(member, &format!("{} partitions", list.partitions().len()), "no such member");
     }
 }
 
@@ -232,8 +217,7 @@ impl Runs {
     }
 }
 
-/// A list as a person reads it.
-fn shown(list: &[(Name, u32)]) -> String {
-    let partitions = list.iter().map(|(topic, partition)| format!("{topic}-{partition}"));
-    partitions.collect::<Vec<_>>().join(" ")
+/// A partition as a person reads it.
+fn shown((topic, partition): &(Name, u32)) -> String {
+    format!("{topic}-{partition}")
 }

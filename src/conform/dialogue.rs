@@ -2,14 +2,20 @@
 //! answer, record for record, state for state.
 
 use super::canon::Canon;
+mod kind;
+mod lines;
+
+pub use kind::Kind;
+
+use super::difference::{Difference, Problem, named};
 use super::player::{Player, Unsupported};
 use super::script::{Script, Step};
 use crate::coordinator::snapshot::GroupSnapshot;
+use crate::model::Name;
 use crate::model::message::Response;
 use crate::model::record::Record;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::fmt;
 
 /// Something that a coordinator did.
 #[derive(Clone, PartialEq, Debug)]
@@ -27,46 +33,6 @@ pub(super) struct Observation {
     pub what: Observed,
 }
 
-/// Where this build and Kafka part.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Difference {
-    /// The dialogue.
-    pub dialogue: String,
-    /// The last input before it.
-    pub after: String,
-    /// What Kafka did; `None`: nothing more.
-    pub kafka: Option<String>,
-    /// What we did; `None`: nothing more.
-    pub rejoin: Option<String>,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nothing = "nothing more".to_owned();
-        writeln!(f, "{} after {}", self.dialogue, self.after)?;
-        writeln!(f, "  Kafka:  {}", self.kafka.as_ref().unwrap_or(&nothing))?;
-        write!(f, "  rejoin: {}", self.rejoin.as_ref().unwrap_or(&nothing))
-    }
-}
-
-/// Why a dialogue cannot be replayed.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Problem {
-    /// The file is not what it should be.
-    Malformed(String),
-    /// It asks for something that this build does not do.
-    Unsupported(String),
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Problem::Malformed(what) => write!(f, "malformed: {what}"),
-            Problem::Unsupported(what) => write!(f, "not replayed by this build: {what}"),
-        }
-    }
-}
-
 impl From<Unsupported> for Problem {
     fn from(what: Unsupported) -> Self {
         Problem::Unsupported(what.0)
@@ -75,8 +41,10 @@ impl From<Unsupported> for Problem {
 
 /// Replays one dialogue, a line of a file; the first difference, if there is one.
 pub fn replay(line: &str) -> Result<Option<Difference>, Problem> {
-    let script: Script =
-        serde_json::from_str(line).map_err(|e| Problem::Malformed(e.to_string()))?;
+    let script: Script = serde_json::from_str(line).map_err(Problem::malformed)?;
+    if !script.steps.is_sorted_by_key(|step| step.t) {
+        return Err(Problem::malformed("the dialogue steps back in time"));
+    }
     let mut player = Player::new(&script)?;
     let (mut theirs, mut ours) = (Canon::default(), Canon::default());
     let mut steps = script.steps.iter().peekable();
@@ -93,19 +61,36 @@ pub fn replay(line: &str) -> Result<Option<Difference>, Problem> {
         let first = (0..kafka.len().max(rejoin.len())).find(|&i| kafka.get(i) != rejoin.get(i));
         if let Some(i) = first {
             return Ok(Some(Difference {
-                dialogue: script.id.clone(),
-                after: format!(
-                    "#{} {} at {} ms",
-                    input.n,
-                    input.r#do.as_deref().unwrap_or(""),
-                    input.t
-                ),
-                kafka: kafka.get(i).map(|o| format!("{o:?}")),
-                rejoin: rejoin.get(i).map(|o| format!("{o:?}")),
+                case: named(&script.id, &script.note),
+                at: whereabouts(input, &player),
+                lines: lines::diff(kafka.get(i), rejoin.get(i)),
             }));
         }
     }
     Ok(None)
+}
+
+/// So much of a request or a state is shown.
+const SHOWN: usize = 400;
+
+/// The last input before a difference, and the group it was about as it is after it.
+fn whereabouts(input: &Step, player: &Player) -> Vec<String> {
+    let (n, t, op) = (input.n, input.t, input.r#do.as_deref().unwrap_or_default());
+    let of = if input.from.is_empty() { String::new() } else { format!(" of {}", input.from) };
+    let request = if input.req.is_null() { String::new() } else { format!(" {}", input.req) };
+    let mut at = vec![shortened(format!("after #{n} at {t} ms: {op}{of}{request}"))];
+    if let Some(group) = input.req["groupId"].as_str() {
+        let state = player.snapshot(&Name::from(group));
+        at.push(shortened(format!("rejoin then has {state:?}")));
+    }
+    at
+}
+
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 /// Reads a recorded output; `None` for what need not be the same.

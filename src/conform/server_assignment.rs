@@ -2,6 +2,7 @@
 //! subscription, the same records in the same order, partition for partition, or the same
 //! exception.
 
+use super::difference::{Difference, Pairs, Problem};
 use crate::assignor::server::target::{self, Known, Request, Update};
 use crate::assignor::server::{
     self, Partitions, ServerAssignor, SubscriptionType, Target, Thrown, Topic,
@@ -9,8 +10,7 @@ use crate::assignor::server::{
 use crate::model::Name;
 use crate::model::uuid::Uuid;
 use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Partitions by topic as a case writes them: `[["t1",[0,2]]]`.
@@ -24,6 +24,9 @@ pub struct Case {
     pub id: String,
     /// `uniform`, `server-range` or `simple`.
     pub assignor: String,
+    /// What it shows.
+    #[serde(default)]
+    pub note: String,
     topics: Vec<CaseTopic>,
     members: Vec<CaseMember>,
     assignable: Option<Runs>,
@@ -72,40 +75,6 @@ struct Records {
     result: BTreeMap<Name, Runs>,
 }
 
-/// Where this build and Kafka part.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Difference {
-    /// The case.
-    pub case: String,
-    /// What differs, line by line.
-    pub lines: Vec<String>,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.case)?;
-        self.lines.iter().try_for_each(|line| write!(f, "\n  {line}"))
-    }
-}
-
-/// Why a case cannot be replayed.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Problem {
-    /// The line is not what it should be.
-    Malformed(String),
-    /// It asks for a strategy that this build does not have.
-    Unsupported(String),
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Problem::Malformed(what) => write!(f, "malformed case: {what}"),
-            Problem::Unsupported(name) => write!(f, "no server assignor `{name}`"),
-        }
-    }
-}
-
 /// The strategy of a case by its name there.
 fn assignor(name: &str) -> Option<&'static dyn ServerAssignor> {
     match name {
@@ -122,14 +91,13 @@ pub fn is_for(name: &str) -> bool {
 
 /// Replays one case, a line of a file; how the answers differ, if they do.
 pub fn replay(line: &str) -> Result<Option<Difference>, Problem> {
-    let case: Case = serde_json::from_str(line).map_err(|e| Problem::Malformed(e.to_string()))?;
-    let Some(assignor) = assignor(&case.assignor) else {
-        return Err(Problem::Unsupported(case.assignor));
-    };
+    let case: Case = serde_json::from_str(line).map_err(Problem::malformed)?;
+    let assignor = assignor(&case.assignor)
+        .ok_or_else(|| Problem::Unsupported(format!("the assignor {}", case.assignor)))?;
     let kafka = case.kafka()?;
     let request = case.request()?;
     let rejoin = case.given(&request, target::compute(&request, assignor));
-    Ok((kafka != rejoin).then(|| Difference { case: case.id, lines: diff(&kafka, &rejoin) }))
+    Ok(diff(&kafka, &rejoin).difference(&case.id, &case.note))
 }
 
 impl Case {
@@ -201,7 +169,10 @@ impl Case {
             (None, Some(result), Some(changed)) => {
                 Ok(Records { result: result.clone(), changed: changed.clone() })
             }
-            _ => return Err(Problem::Malformed("there is neither an answer nor an error".into())),
+            _ => {
+                let expected = "expected `result` and `changed`, or an `error`";
+                return Err(Problem::malformed(expected));
+            }
         };
         Ok(Given { r#type: self.r#type.clone().unwrap_or_default(), outcome })
     }
@@ -228,20 +199,25 @@ impl Case {
 }
 
 /// What differs, for a person.
-fn diff(kafka: &Given, rejoin: &Given) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut compare = |what: &str, kafka: &str, rejoin: &str| {
-        if kafka != rejoin {
-            lines.push(format!("{what}: Kafka {kafka}, rejoin {rejoin}"));
-        }
-    };
-    compare("type", &kafka.r#type, &rejoin.r#type);
+fn diff(kafka: &Given, rejoin: &Given) -> Pairs {
+    let mut pairs = Pairs::default();
+    pairs.compare("type", &kafka.r#type, &rejoin.r#type);
     match (&kafka.outcome, &rejoin.outcome) {
         (Ok(kafka), Ok(rejoin)) => {
-            compare("changed", &kafka.changed.join(" "), &rejoin.changed.join(" "));
-            for (id, runs) in &kafka.result {
-                let ours = rejoin.result.get(id).map_or_else(|| "nothing".to_owned(), shown);
-                compare(id, &shown(runs), &ours);
+            pairs.lists("changed", &kafka.changed, &rejoin.changed, ToString::to_string);
+            let members: BTreeSet<&Name> =
+                kafka.result.keys().chain(rejoin.result.keys()).collect();
+            for member in members {
+                match (kafka.result.get(member), rejoin.result.get(member)) {
+                    (Some(kafka), Some(rejoin)) => {
+                        pairs.lists(member, &flat(kafka), &flat(rejoin), Clone::clone);
+                        // A topic has one entry in a record.
+                        let topics = [kafka, rejoin].map(|runs| runs.len().to_string());
+                        pairs.compare(&format!("{member}, topics"), &topics[0], &topics[1]);
+                    }
+                    (Some(_), None) => pairs.add(member, "a target", "no such member"),
+                    (None, _) => pairs.add(member, "no such member", "a target"),
+                }
             }
         }
         (kafka, rejoin) => {
@@ -249,17 +225,18 @@ fn diff(kafka: &Given, rejoin: &Given) -> Vec<String> {
                 Ok(_) => "an assignment".to_owned(),
                 Err(class) => class.clone(),
             };
-            compare("outcome", &class(kafka), &class(rejoin));
+            pairs.compare("answer", &class(kafka), &class(rejoin));
         }
     }
-    lines
+    pairs
 }
 
-fn shown(runs: &Runs) -> String {
-    let mut text = String::new();
-    for (topic, partitions) in runs {
-        // Writing to a string cannot fail.
-        let _ = write!(text, " {topic}{partitions:?}");
-    }
-    if text.is_empty() { "nothing".to_owned() } else { text.trim_start().to_owned() }
+/// Partitions as a person reads them: one by one, with the topics that are there without any.
+fn flat(runs: &Runs) -> Vec<String> {
+    let flat = runs.iter().flat_map(|(topic, partitions)| {
+        let none = partitions.is_empty().then(|| format!("{topic}[]"));
+        none.into_iter()
+            .chain(partitions.iter().map(move |partition| format!("{topic}-{partition}")))
+    });
+    flat.collect()
 }

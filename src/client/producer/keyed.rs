@@ -167,7 +167,8 @@ fn share_so_far(mine: u64, came: u64, all: u64, index: u32) -> u64 {
     ((wide / (u128::from(all) * 65_536)) as u64).min(mine)
 }
 
-/// Kafka's `toPositive(murmur2(key)) % partitions`.
-fn partition_of(hash: i32, partitions: u32) -> u32 {
+/// Where a key of this murmur2 goes: Kafka's `toPositive(murmur2(key)) % partitions`
+/// (`BuiltInPartitioner.partitionForKey`).
+pub fn partition_of(hash: i32, partitions: u32) -> u32 {
     (hash & i32::MAX) as u32 % partitions
 }
