@@ -15,6 +15,7 @@ pub mod effect;
 mod group;
 pub mod image;
 mod metadata;
+pub mod metadata_hash;
 mod modern;
 pub mod offsets;
 mod request;

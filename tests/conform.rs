@@ -125,7 +125,7 @@ fn a_planted_difference_of_a_dialogue_is_shown_with_request_and_state() {
     let output = conform(&folder, &["dialogues.jsonl"]);
     exits(&output, 1);
     let text = stdout(&output);
-    for part in ["JoinGroup of A", "rejoin then has", "-             generation_id: 7,"] {
+    for part in ["JoinGroup of A", "rejoin then has", "  -                 generation_id: 7,"] {
         assert!(text.contains(part), "{part} is missing in:\n{text}");
     }
     assert!(text.contains("33 cases in 1 file: 32 equal, 1 different"), "{text}");

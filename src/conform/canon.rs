@@ -1,5 +1,5 @@
 //! What may differ between Kafka and this build without harm, brought into one form: the order of
-//! sets, and hashes of which only the equality matters.
+//! sets.
 
 use super::dialogue::{Observation, Observed};
 use crate::model::consumer_protocol::ProtocolBytes;
@@ -7,66 +7,42 @@ use crate::model::message::Response;
 use crate::model::message::assignment::{NamedTopicPartitions, TopicPartitions};
 use crate::model::record::Record;
 use crate::model::record::consumer::EpochPartitions;
-use std::collections::BTreeMap;
 
-/// Brings the observations of one side into canonical form, in their order.
-#[derive(Debug, Default)]
-pub(super) struct Canon {
-    /// Hashes of topics, numbered in the order of their first appearance.
-    hashes: BTreeMap<i64, i64>,
+/// An observation in canonical form.
+pub(super) fn canonical(mut observation: Observation) -> Observation {
+    match &mut observation.what {
+        Observed::Reply { response, .. } => canonical_response(response),
+        Observed::Records(records) => {
+            records.iter_mut().for_each(canonical_record);
+            sort_leavers(records);
+        }
+        Observed::Snapshots { .. } | Observed::State(_) => {}
+    }
+    observation
 }
 
-impl Canon {
-    pub(super) fn canonical(&mut self, mut observation: Observation) -> Observation {
-        match &mut observation.what {
-            Observed::Reply { response, .. } => canonical_response(response),
-            Observed::Records(records) => {
-                for record in records.iter_mut() {
-                    self.record(record);
-                }
-                sort_leavers(records);
-            }
-            Observed::Snapshots { .. } | Observed::State(_) => {}
+fn canonical_record(record: &mut Record) {
+    match record {
+        Record::GroupMetadata { value: Some(value), .. } => {
+            value.members.iter_mut().for_each(|member| sort_classic(&mut member.assignment));
         }
-        observation
-    }
-
-    fn record(&mut self, record: &mut Record) {
-        match record {
-            Record::ConsumerGroupMetadata { value: Some(value), .. }
-            | Record::ShareGroupMetadata { value: Some(value), .. } => {
-                value.metadata_hash = self.number(value.metadata_hash);
-            }
-            Record::GroupMetadata { value: Some(value), .. } => {
-                value.members.iter_mut().for_each(|member| sort_classic(&mut member.assignment));
-            }
-            Record::ConsumerGroupTargetAssignmentMember { value: Some(value), .. }
-            | Record::ShareGroupTargetAssignmentMember { value: Some(value), .. } => {
-                sort(&mut value.topic_partitions);
-            }
-            Record::ConsumerGroupCurrentMemberAssignment { value: Some(value), .. } => {
-                sort_epochs(&mut value.assigned_partitions);
-                sort_epochs(&mut value.partitions_pending_revocation);
-            }
-            Record::ShareGroupCurrentMemberAssignment { value: Some(value), .. } => {
-                sort(&mut value.assigned_partitions);
-            }
-            Record::ShareGroupStatePartitionMetadata { value: Some(value), .. } => {
-                sort_named(&mut value.initializing_topics);
-                sort_named(&mut value.initialized_topics);
-                sort_named(&mut value.deleting_topics);
-            }
-            _ => {}
+        Record::ConsumerGroupTargetAssignmentMember { value: Some(value), .. }
+        | Record::ShareGroupTargetAssignmentMember { value: Some(value), .. } => {
+            sort(&mut value.topic_partitions);
         }
-    }
-
-    /// The number of a hash: 0 for no topics, else its place among those seen.
-    fn number(&mut self, hash: i64) -> i64 {
-        if hash == 0 {
-            return 0;
+        Record::ConsumerGroupCurrentMemberAssignment { value: Some(value), .. } => {
+            sort_epochs(&mut value.assigned_partitions);
+            sort_epochs(&mut value.partitions_pending_revocation);
         }
-        let next = self.hashes.values().max().map_or(1, |last| last + 1);
-        *self.hashes.entry(hash).or_insert(next)
+        Record::ShareGroupCurrentMemberAssignment { value: Some(value), .. } => {
+            sort(&mut value.assigned_partitions);
+        }
+        Record::ShareGroupStatePartitionMetadata { value: Some(value), .. } => {
+            sort_named(&mut value.initializing_topics);
+            sort_named(&mut value.initialized_topics);
+            sort_named(&mut value.deleting_topics);
+        }
+        _ => {}
     }
 }
 

@@ -1,12 +1,12 @@
 //! Dialogues with Kafka's group coordinator: the same requests at the same times, answer for
 //! answer, record for record, state for state.
 
-use super::canon::Canon;
 mod kind;
 mod lines;
 
 pub use kind::Kind;
 
+use super::canon::canonical;
 use super::difference::{Difference, Problem, named};
 use super::player::{Player, Unsupported};
 use super::script::{Script, Step};
@@ -46,17 +46,16 @@ pub fn replay(line: &str) -> Result<Option<Difference>, Problem> {
         return Err(Problem::malformed("the dialogue steps back in time"));
     }
     let mut player = Player::new(&script)?;
-    let (mut theirs, mut ours) = (Canon::default(), Canon::default());
     let mut steps = script.steps.iter().peekable();
     while let Some(input) = steps.next() {
         let mut kafka = Vec::new();
         player.run(input)?;
         // Before an input timers that are due end, and what they do is recorded before it.
         while let Some(output) = steps.next_if(|step| step.r#do.is_none()) {
-            kafka.extend(observation(output, &script.id)?.map(|o| theirs.canonical(o)));
+            kafka.extend(observation(output, &script.id)?.map(canonical));
         }
         player.advance(steps.peek().map(|next| next.t));
-        let rejoin = player.take_observations().into_iter().map(|o| ours.canonical(o));
+        let rejoin = player.take_observations().into_iter().map(canonical);
         let rejoin: Vec<Observation> = rejoin.collect();
         let first = (0..kafka.len().max(rejoin.len())).find(|&i| kafka.get(i) != rejoin.get(i));
         if let Some(i) = first {

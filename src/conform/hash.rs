@@ -3,6 +3,7 @@
 mod keys;
 mod lists;
 mod maps;
+mod metadata;
 
 pub(super) use keys::bytes;
 
@@ -73,9 +74,7 @@ pub fn replay(kind: Kind, line: &str) -> Result<Option<Difference>, Problem> {
         Kind::HashMap | Kind::HashMapWalk => maps::hash_map(&read(line)?, &mut pairs)?,
         Kind::HashMapTree => maps::colliding(&read(line)?, &mut pairs),
         Kind::Timeline => maps::timeline(&read(line)?, &mut pairs)?,
-        Kind::MetadataHash => {
-            return Err(Problem::Unsupported("the hash of subscribed metadata".to_owned()));
-        }
+        Kind::MetadataHash => metadata::group(&read(line)?, &mut pairs),
     };
     Ok(pairs.difference(&name, ""))
 }

@@ -1,7 +1,7 @@
 //! The topics that the broker's metadata knows (`CoordinatorMetadataImage`).
 
+use super::metadata_hash;
 use crate::assignor::server::Topic;
-use crate::kernel::digest::Digest;
 use crate::model::Name;
 use crate::model::uuid::Uuid;
 use std::collections::BTreeMap;
@@ -11,8 +11,7 @@ use std::collections::BTreeMap;
 pub struct TopicImage {
     version: i64,
     topics: Vec<Topic>,
-    /// A digest of each topic: id, name, partitions, racks.
-    hashes: Vec<u64>,
+    hashes: Vec<i64>,
     by_name: BTreeMap<Name, usize>,
     by_id: BTreeMap<Uuid, usize>,
     /// Names of topics that were there before.
@@ -36,7 +35,7 @@ impl TopicImage {
         let rows = || (0..).zip(&topics);
         TopicImage {
             version,
-            hashes: topics.iter().map(hash).collect(),
+            hashes: topics.iter().map(metadata_hash::of_topic).collect(),
             by_name: rows().map(|(row, topic)| (topic.name.clone(), row)).collect(),
             by_id: rows().map(|(row, topic)| (topic.id, row)).collect(),
             gone: BTreeMap::new(),
@@ -79,13 +78,8 @@ impl TopicImage {
     /// A hash of those of the named topics that exist, to see whether anything about them changed;
     /// 0: there are none. The names are sorted.
     pub(super) fn hash_of<'a>(&self, names: impl IntoIterator<Item = &'a Name>) -> i64 {
-        let mut digest = None;
-        for name in names {
-            if let Some(&row) = self.by_name.get(name) {
-                digest.get_or_insert_with(Digest::new).write_u64(self.hashes[row]);
-            }
-        }
-        digest.map_or(0, |digest| digest.finish().cast_signed())
+        let rows = names.into_iter().filter_map(|name| self.by_name.get(name));
+        metadata_hash::of_group(rows.map(|&row| self.hashes[row]))
     }
 
     /// What the step from `before` to this image changed.
@@ -106,21 +100,4 @@ impl TopicImage {
         }
         delta
     }
-}
-
-fn hash(topic: &Topic) -> u64 {
-    let mut digest = Digest::new();
-    digest.write_u64((topic.id.0 >> 64) as u64);
-    digest.write_u64(topic.id.0 as u64);
-    digest.write_str(&topic.name);
-    digest.write_u64(u64::from(topic.partitions));
-    for racks in topic.racks.iter() {
-        let mut racks = racks.clone();
-        racks.sort_unstable();
-        digest.write_u64(racks.len() as u64);
-        for rack in &racks {
-            digest.write_str(rack);
-        }
-    }
-    digest.finish()
 }
