@@ -6,7 +6,8 @@ use super::{AssignArguments, broken, external, print};
 use crate::analysis::standing;
 use crate::assignor::churn::{Group, Step};
 use crate::assignor::{AssignError, Command, Question, Registry, Strategy};
-use crate::conform::assignment;
+use crate::conform::case;
+use crate::conform::difference::Problem;
 use crate::kernel::time::{Instant, Span};
 use crate::model::id::GroupId;
 use crate::parse::{self, FileKind, Source};
@@ -125,8 +126,17 @@ fn recorded_cases(arguments: &AssignArguments, source: &Source) -> Result<Vec<As
         if line.trim().is_empty() {
             continue;
         }
-        let asked = assignment::question(line)
-            .map_err(|problem| refuse(&format!("{}:{number}: {problem}", source.name())))?;
+        let asked = match case::question(line) {
+            Ok(asked) => asked,
+            Err(problem) => {
+                let what = format!("{}:{number}: {problem}", source.name());
+                if matches!(problem, Problem::Malformed(_)) {
+                    return Err(refuse(&what));
+                }
+                print::err(&format!("warning: {what}; left out\n"));
+                continue;
+            }
+        };
         if arguments.case.as_ref().is_none_or(|wanted| *wanted == asked.id) {
             let strategies = Strategy::shipped(&asked.assignor).into_iter().collect();
             let changes = Vec::new();

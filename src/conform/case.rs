@@ -1,5 +1,6 @@
 //! What kind of case a line is, and its replay.
 
+use super::assignment::Recorded;
 use super::difference::{Difference, Line, Problem, Side};
 use super::tally::Outcome;
 use super::{assignment, dialogue, hash, server_assignment};
@@ -97,6 +98,18 @@ impl Kind {
             Kind::Experiment => "measured runs of real clusters",
             Kind::Setting => "descriptions of settings",
         }
+    }
+}
+
+/// The question of a recorded case to an assignor.
+pub fn question(line: &str) -> Result<Recorded, Problem> {
+    match Kind::of(line)? {
+        Kind::Assignment => assignment::question(line),
+        Kind::ServerAssignment => server_assignment::question(line),
+        kind => Err(Problem::Malformed(format!(
+            "expected a question to an assignor, not one of the {}",
+            kind.name()
+        ))),
     }
 }
 

@@ -2,12 +2,15 @@
 //! subscription, the same records in the same order, partition for partition, or the same
 //! exception.
 
+use super::assignment::Recorded;
 use super::difference::{Difference, Pairs, Problem};
+use crate::assignor;
 use crate::assignor::server::target::{self, Known, Request, Update};
 use crate::assignor::server::{
     self, Partitions, ServerAssignor, SubscriptionType, Target, Thrown, Topic,
 };
 use crate::model::Name;
+use crate::model::consumer_protocol::TopicPartitions;
 use crate::model::uuid::Uuid;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,6 +103,61 @@ pub fn replay(line: &str) -> Result<Option<Difference>, Problem> {
     Ok(diff(&kafka, &rejoin).difference(&case.id, &case.note))
 }
 
+/// The question of a line, put as to a client's strategy: the group as it is once its changes are in.
+pub fn question(line: &str) -> Result<Recorded, Problem> {
+    let case: Case = serde_json::from_str(line).map_err(Problem::malformed)?;
+    if case.assignable.is_some() {
+        let what =
+            format!("a question with `assignable` partitions ({}) outside of conform", case.id);
+        return Err(Problem::Unsupported(what));
+    }
+    let members = case.members.iter().enumerate().filter(|(row, member)| {
+        let again = |later: &CaseMember| later.new && later.id == member.id;
+        !member.removed && !case.members[row + 1..].iter().any(again)
+    });
+    let question = assignor::Question {
+        topics: case.topics.iter().filter(|topic| !topic.deleted).map(CaseTopic::asked).collect(),
+        members: members.map(|(_, member)| member.asked()).collect(),
+        seen: -1,
+    };
+    Ok(Recorded { question, id: case.id, assignor: case.assignor })
+}
+
+impl CaseTopic {
+    fn racks(&self) -> Vec<Vec<Name>> {
+        self.racks.iter().map(|racks| racks.iter().flatten().cloned().collect()).collect()
+    }
+
+    fn asked(&self) -> assignor::Topic {
+        assignor::Topic {
+            name: self.name.clone(),
+            partitions: self.partitions,
+            id: Some(self.id),
+            load: Vec::new(),
+            racks: self.racks(),
+        }
+    }
+}
+
+impl CaseMember {
+    fn asked(&self) -> assignor::Member {
+        let run = |(topic, partitions): &(Name, Vec<u32>)| TopicPartitions {
+            topic: topic.clone(),
+            partitions: partitions.clone(),
+        };
+        assignor::Member {
+            id: self.id.clone(),
+            instance: self.instance.clone(),
+            rack: self.rack.clone(),
+            topics: self.topics.to_vec(),
+            owned: self.target.iter().flatten().map(run).collect(),
+            generation: -1,
+            user_data: None,
+            capacity: None,
+        }
+    }
+}
+
 impl Case {
     fn topic_id(&self, name: &Name) -> Result<Uuid, Problem> {
         let topic = self.topics.iter().find(|topic| topic.name == *name);
@@ -132,12 +190,11 @@ impl Case {
 
     /// The question as the builder gets it.
     pub fn request(&self) -> Result<Request, Problem> {
-        let racks = |racks: &Vec<Option<Name>>| racks.iter().flatten().cloned().collect();
         let topic = |topic: &CaseTopic| Topic {
             name: topic.name.clone(),
             id: topic.id,
             partitions: topic.partitions,
-            racks: topic.racks.iter().map(racks).collect(),
+            racks: topic.racks().into(),
         };
         let mut updates = Vec::new();
         let mut members = Vec::new();
