@@ -7,23 +7,23 @@ use replay::check;
 #[test]
 fn range() {
     check("assignors/range/readable.jsonl", 19);
-    check("assignors/range/cases.jsonl", 1602);
+    check("assignors/range/cases.jsonl.gz", 1602);
 }
 
 #[test]
 fn round_robin() {
     check("assignors/roundrobin/readable.jsonl", 11);
-    check("assignors/roundrobin/cases.jsonl", 1602);
+    check("assignors/roundrobin/cases.jsonl.gz", 1602);
 }
 
 #[test]
 fn sticky() {
     check("assignors/sticky/readable.jsonl", 20);
-    check("assignors/sticky/cases.jsonl", 1602);
+    check("assignors/sticky/cases.jsonl.gz", 1602);
 }
 
 #[test]
 fn cooperative_sticky() {
     check("assignors/cooperative-sticky/readable.jsonl", 15);
-    check("assignors/cooperative-sticky/cases.jsonl", 1602);
+    check("assignors/cooperative-sticky/cases.jsonl.gz", 1602);
 }

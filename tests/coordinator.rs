@@ -13,7 +13,8 @@ fn readable_classic_dialogues() {
 
 #[test]
 fn random_classic_dialogues() {
-    check("random-classic.jsonl", 30);
+    check("random-classic.jsonl.gz", 40);
+    check("random-more-classic.jsonl.gz", 260);
 }
 
 #[test]
@@ -23,7 +24,8 @@ fn readable_consumer_dialogues() {
 
 #[test]
 fn random_consumer_dialogues() {
-    check("random-consumer.jsonl", 15);
+    check("random-consumer.jsonl.gz", 40);
+    check("random-more-consumer.jsonl.gz", 260);
 }
 
 #[test]
@@ -33,7 +35,8 @@ fn readable_mixed_dialogues() {
 
 #[test]
 fn random_mixed_dialogues() {
-    check("random-mixed.jsonl", 5);
+    check("random-mixed.jsonl.gz", 40);
+    check("random-more-mixed.jsonl.gz", 260);
 }
 
 #[test]
@@ -43,7 +46,8 @@ fn readable_share_dialogues() {
 
 #[test]
 fn random_share_dialogues() {
-    check("random-share.jsonl", 10);
+    check("random-share.jsonl.gz", 40);
+    check("random-more-share.jsonl.gz", 260);
 }
 
 /// Found by asking Kafka about thousands more: deletions take two operations, and what only asks
@@ -58,10 +62,10 @@ fn readable_static_dialogues() {
     check("readable-static.jsonl", 15);
 }
 
-/// The first eight of the recorded random ones.
 #[test]
 fn random_static_dialogues() {
-    check("random-static.jsonl", 8);
+    check("random-static.jsonl.gz", 40);
+    check("random-more-static.jsonl.gz", 260);
 }
 
 /// Found by asking Kafka about thousands more: the join timer of a group whose creation was lost

@@ -312,24 +312,35 @@ fn request(api: &str, step: &Step) -> Result<Request, Unsupported> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conform::batch::Batches;
     use crate::coordinator::classic::state::GroupState;
 
-    /// Every dialogue.
+    /// A file of dialogues.
+    macro_rules! dialogues {
+        ($file:literal) => {
+            &include_bytes!(concat!("../../tests/vectors/coordinator/", $file))[..]
+        };
+    }
+
+    /// Dialogues of all kinds.
     fn scripts() -> impl Iterator<Item = Script> {
         let files = [
-            include_str!("../../tests/vectors/coordinator/readable-classic.jsonl"),
-            include_str!("../../tests/vectors/coordinator/random-classic.jsonl"),
-            include_str!("../../tests/vectors/coordinator/readable-consumer.jsonl"),
-            include_str!("../../tests/vectors/coordinator/random-consumer.jsonl"),
-            include_str!("../../tests/vectors/coordinator/readable-mixed.jsonl"),
-            include_str!("../../tests/vectors/coordinator/random-mixed.jsonl"),
-            include_str!("../../tests/vectors/coordinator/readable-share.jsonl"),
-            include_str!("../../tests/vectors/coordinator/random-share.jsonl"),
+            dialogues!("readable-classic.jsonl"),
+            dialogues!("random-classic.jsonl.gz"),
+            dialogues!("readable-consumer.jsonl"),
+            dialogues!("random-consumer.jsonl.gz"),
+            dialogues!("readable-mixed.jsonl"),
+            dialogues!("random-mixed.jsonl.gz"),
+            dialogues!("readable-share.jsonl"),
+            dialogues!("random-share.jsonl.gz"),
         ];
-        files
-            .into_iter()
-            .flat_map(str::lines)
-            .map(|line| serde_json::from_str(line).expect("a dialogue"))
+        let lines = files.into_iter().flat_map(|file| {
+            let mut lines = Vec::new();
+            let mut batches = Batches::new(file).expect("it can be read");
+            assert!(!batches.next(&mut lines).expect("it can be read"), "one batch is all");
+            lines
+        });
+        lines.map(|line| serde_json::from_str(&line.text).expect("a dialogue"))
     }
 
     fn ask(shard: &mut Shard, now: Instant, request: Request) -> Vec<Effect> {
