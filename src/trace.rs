@@ -79,7 +79,7 @@ impl Trace {
             consumers: Vec::new(),
             live: Live::new(groups, partitions),
             ledger: Ledger::new(scenario, partitions),
-            samples: Samples::new(groups, partitions, sample),
+            samples: Samples::new(groups, sample),
             steps: Steps::new(Wanted::new(scenario), partitions),
             events: 0,
             digest: Digest::default(),

@@ -1,28 +1,19 @@
 //! `rejoin assign`, and programs as strategies.
 
+mod command;
+
+use command::{exits, stderr, stdout};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 fn rejoin(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rejoin"));
-    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1");
-    command.output().expect("it runs")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    command::rejoin(Path::new(env!("CARGO_MANIFEST_DIR")), arguments)
 }
 
 /// A file of this test's own.
 fn file(name: &str, text: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("assign");
-    fs::create_dir_all(&folder).expect("a folder");
-    let path = folder.join(name);
+    let path = command::workplace("assign", name).join(name);
     fs::write(&path, text).expect("a file");
     path
 }
@@ -36,8 +27,8 @@ const EXAMPLE: &str = "examples/case.toml";
 #[test]
 fn the_example_is_a_table_of_eighty_columns() {
     let output = rejoin(&["assign", EXAMPLE]);
-    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
-    let table = out(&output);
+    exits(&output, 0);
+    let table = stdout(&output);
     assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     assert!(
         table.contains("a third member joins · 10 partitions of 2 topics, 3 members"),
@@ -61,7 +52,7 @@ fn changes_are_played_one_after_another() {
         "--json",
     ];
     let output = rejoin(&arguments);
-    let json: serde_json::Value = serde_json::from_str(&out(&output)).expect("JSON");
+    let json: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
     let steps = json["assignors"][0]["steps"].as_array().expect("steps");
     let figure = |step: usize, name: &str| steps[step]["figures"][name].as_u64();
     assert_eq!(steps.len(), 3);
@@ -74,10 +65,10 @@ fn changes_are_played_one_after_another() {
 #[test]
 fn a_scenario_is_asked_as_it_is_at_a_moment() {
     let scenario = "scenarios/lessons/three-consumers.toml";
-    let at_start = out(&rejoin(&["assign", scenario]));
+    let at_start = stdout(&rejoin(&["assign", scenario]));
     assert!(at_start.contains("search-3") && at_start.contains("idle"), "{at_start}");
     let arguments = ["assign", scenario, "--at", "30s", "--assignor", "sticky,range", "--json"];
-    let json: serde_json::Value = serde_json::from_str(&out(&rejoin(&arguments))).expect("JSON");
+    let json: serde_json::Value = serde_json::from_str(&stdout(&rejoin(&arguments))).expect("JSON");
     let figures = &json["assignors"][0]["steps"][0]["figures"];
     assert_eq!((&figures["members"], &figures["moves"]), (&3.into(), &0.into()), "{json}");
 }
@@ -87,13 +78,13 @@ fn recorded_cases_are_answered() {
     for assignor in ["range", "uniform", "server-range", "simple"] {
         let recorded = format!("tests/vectors/assignors/{assignor}/readable.jsonl");
         let output = rejoin(&["assign", &recorded, "--json"]);
-        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        exits(&output, 0);
         let cases = fs::read_to_string(recorded).expect("the vectors");
         let asked = cases.lines().filter(|case| !case.contains(r#""assignable""#)).count();
-        assert_eq!(out(&output).lines().count(), asked);
+        assert_eq!(stdout(&output).lines().count(), asked);
         // What only `conform` can put to the strategy is named, not dropped silently.
-        let left_out = err(&output).lines().filter(|line| line.ends_with("left out")).count();
-        assert_eq!(left_out, cases.lines().count() - asked, "{}", err(&output));
+        let left_out = stderr(&output).lines().filter(|line| line.ends_with("left out")).count();
+        assert_eq!(left_out, cases.lines().count() - asked, "{}", stderr(&output));
     }
 }
 
@@ -109,9 +100,9 @@ fn what_can_not_be_asked_is_refused() {
         (&["assign", EXAMPLE, "--at", "3s"], "--at is for scenarios"),
     ] {
         let output = rejoin(arguments);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(err(&output).contains(expected), "{arguments:?}: {}", err(&output));
-        assert_eq!(out(&output), "", "{arguments:?}");
+        exits(&output, 2);
+        assert!(stderr(&output).contains(expected), "{arguments:?}: {}", stderr(&output));
+        assert_eq!(stdout(&output), "", "{arguments:?}");
     }
 }
 
@@ -119,8 +110,8 @@ fn what_can_not_be_asked_is_refused() {
 fn the_shipped_program_balances_and_keeps() {
     let output =
         rejoin(&["assign", EXAMPLE, "--command", "python3 examples/my_assignor.py", "--json"]);
-    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
-    let json: serde_json::Value = serde_json::from_str(&out(&output)).expect("JSON");
+    exits(&output, 0);
+    let json: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
     let figures = &json["assignors"][0]["steps"][0]["figures"];
     assert_eq!((&figures["most"], &figures["least"]), (&4.into(), &2.into()));
     assert_eq!(figures["unassigned"], 0);
@@ -167,16 +158,16 @@ fn a_program_that_misbehaves_ends_a_run_without_output() {
         );
         let case = file(&format!("{name}.toml"), &case);
         let output = rejoin(&["assign", text(&case)]);
-        assert_eq!(output.status.code(), Some(2), "{name}");
-        let said = err(&output);
+        exits(&output, 2);
+        let said = stderr(&output);
         assert!(said.contains(expected) && said.contains(&program), "{name}: {said}");
-        assert_eq!(out(&output), "", "{name}");
+        assert_eq!(stdout(&output), "", "{name}");
 
         let scenario = file(&format!("{name}-run.toml"), &scenario);
         let folder = scenario.with_extension("out");
         let output = rejoin(&["run", text(&scenario), "--output", text(&folder)]);
-        assert_eq!(output.status.code(), Some(2), "{name}: {}", err(&output));
-        assert!(err(&output).contains(&program), "{name}: {}", err(&output));
+        exits(&output, 2);
+        assert!(stderr(&output).contains(&program), "{name}: {}", stderr(&output));
         let left = fs::read_dir(&folder).map_or(0, Iterator::count);
         assert_eq!(left, 0, "{name} left files behind");
     }
@@ -185,7 +176,7 @@ fn a_program_that_misbehaves_ends_a_run_without_output() {
 #[test]
 fn a_program_that_is_not_there_is_named() {
     let output = rejoin(&["assign", EXAMPLE, "--command", "no-such-program-anywhere"]);
-    assert_eq!(output.status.code(), Some(2));
-    let said = err(&output);
+    exits(&output, 2);
+    let said = stderr(&output);
     assert!(said.contains("`no-such-program-anywhere`: it can't be started"), "{said}");
 }

@@ -1,5 +1,8 @@
 //! `rejoin conform` as a user calls it, and what it needs of memory.
 
+mod command;
+
+use command::{exits, rejoin, stderr, stdout};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use rejoin::conform::batch::{BATCH_BYTES, BATCH_LINES};
@@ -10,36 +13,14 @@ use std::cell::Cell;
 use std::fs;
 use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
-/// A folder of its own for each test, empty at the start.
 fn workplace(test: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conform").join(test);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    folder
+    command::workplace("conform", test)
 }
 
 fn conform(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rejoin"))
-        .arg("conform")
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .expect("the command was built")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-#[track_caller]
-fn exits(output: &Output, code: i32) {
-    assert_eq!(output.status.code(), Some(code), "{}{}", stdout(output), stderr(output));
+    rejoin(folder, &[&["conform"], arguments].concat())
 }
 
 /// A file of `tests/vectors`.

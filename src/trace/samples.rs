@@ -37,7 +37,7 @@ pub struct GroupSamples {
 }
 
 impl Samples {
-    pub(super) fn new(groups: usize, _partitions: usize, step: Span) -> Self {
+    pub(super) fn new(groups: usize, step: Span) -> Self {
         Samples {
             step,
             times: Vec::new(),
