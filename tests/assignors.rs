@@ -22,6 +22,13 @@ fn sticky() {
     check("assignors/sticky/cases.jsonl.gz", 1602);
 }
 
+/// Found by asking Kafka about a hundred thousand more: thirteen topics in one user data, and a member
+/// that claims a contested partition twice.
+#[test]
+fn sticky_cases_that_once_differed() {
+    check("assignors/sticky/found.jsonl", 2);
+}
+
 #[test]
 fn cooperative_sticky() {
     check("assignors/cooperative-sticky/readable.jsonl", 15);

@@ -98,7 +98,11 @@ impl Claims {
                     self.accepted[partition] = NOBODY;
                     *claimant = member;
                 } else if generation > other {
-                    self.accepted[partition] = Accepted { holder: member, place };
+                    // Who claims it twice, once it is contested, loses to itself what it gets.
+                    let is_lost = *claimant == member && self.accepted[partition].holder != member;
+                    if !is_lost {
+                        self.accepted[partition] = Accepted { holder: member, place };
+                    }
                     *claimant = member;
                 }
             }

@@ -23,8 +23,10 @@ pub(super) enum Told {
 pub fn sticky(assigned: &[TopicPartitions], generation: i32) -> Vec<u8> {
     let mut by_topic: JavaMap<Name, Vec<u32>> = JavaMap::new();
     for of_topic in assigned {
-        let all = by_topic.compute_if_absent(of_topic.topic.clone(), Vec::new);
-        all.extend(&of_topic.partitions);
+        for &partition in &of_topic.partitions {
+            // A full map doubles when a topic is looked up, known or not.
+            by_topic.compute_if_absent(of_topic.topic.clone(), Vec::new).push(partition);
+        }
     }
     let mut bytes = lists(by_topic.len(), by_topic.iter().map(|(name, list)| (&**name, &**list)));
     bytes.extend(generation.to_be_bytes());
