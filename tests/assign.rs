@@ -88,6 +88,15 @@ fn recorded_cases_are_answered() {
     }
 }
 
+/// Kafka 4.3.1 moves two topics' partitions to and fro for ever on this one.
+#[test]
+fn a_question_on_which_kafka_hangs_is_answered_so() {
+    let output = rejoin(&["assign", "tests/vectors/assignors/sticky/endless.json"]);
+    exits(&output, 0);
+    let said = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("Kafka's own code never ends here"), "{said}");
+}
+
 #[test]
 fn what_can_not_be_asked_is_refused() {
     let bad = file("bad.toml", "[topics.t]\npartitons = 2\n[members.m]\ntopics = [\"u\"]\n");

@@ -18,6 +18,8 @@ pub enum AssignError {
     NullPointer,
     /// Kafka's code throws: nobody takes part.
     NoSuchElement,
+    /// Kafka's sticky strategies never end: they move partitions in a circle.
+    Endless,
     /// One of the broker's strategies throws.
     Broker(Thrown),
     /// A strategy of one's own answers what is no assignment.
@@ -36,7 +38,7 @@ impl AssignError {
             AssignError::NullPointer => "java.lang.NullPointerException",
             AssignError::NoSuchElement => "java.util.NoSuchElementException",
             AssignError::Broker(thrown) => thrown.class(),
-            AssignError::Flawed(_) | AssignError::Failed(_) => return None,
+            AssignError::Endless | AssignError::Flawed(_) | AssignError::Failed(_) => return None,
         })
     }
 }
@@ -46,6 +48,10 @@ impl fmt::Display for AssignError {
         match self {
             AssignError::Flawed(flaw) => flaw.fmt(f),
             AssignError::Failed(why) => f.write_str(why),
+            AssignError::Endless => f.write_str(
+                "Kafka's own code never ends here: it moves partitions in a circle, and the leader \
+                 hangs",
+            ),
             kafkas => f.write_str(kafkas.class().unwrap_or_default()),
         }
     }

@@ -109,6 +109,11 @@ impl<K, V> JavaMap<K, V> {
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
+
+    /// How many buckets there are; 0 before the first key.
+    pub fn capacity(&self) -> usize {
+        self.table.len()
+    }
 }
 
 impl<K: JavaKey, V> JavaMap<K, V> {

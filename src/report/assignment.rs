@@ -157,8 +157,16 @@ fn write_figures(table: &mut Columns, played: &[Played]) {
 fn end(played: &Played) -> Result<Figures, String> {
     match played.steps.last() {
         Some(Ok(step)) => Ok(step.figures()),
-        Some(Err(error)) => Err(format!("Kafka throws {error}")),
+        Some(Err(error)) => Err(refusal(error)),
         None => Err("was not asked".to_owned()),
+    }
+}
+
+/// What there is in place of an answer.
+fn refusal(error: &AssignError) -> String {
+    match error.class() {
+        Some(class) => format!("Kafka throws {class}"),
+        None => error.to_string(),
     }
 }
 
@@ -167,7 +175,7 @@ fn write_changes(table: &mut Columns, changes: &[&str], played: &[Played]) {
     for (number, label) in labels.enumerate() {
         let cell = |played: &Played| match played.steps.get(number) {
             Some(Ok(step)) => told(step),
-            Some(Err(error)) => format!("Kafka throws {error}"),
+            Some(Err(error)) => refusal(error),
             None => String::new(),
         };
         table.row(label, played.iter().map(cell).collect());

@@ -3,6 +3,7 @@
 //! balance.
 
 mod balance;
+mod circle;
 mod doubled;
 
 use super::super::AssignError;
@@ -11,6 +12,7 @@ use super::claims::Claims;
 use super::lineup::Lineup;
 use super::movements::Movements;
 use super::rack::Nearness;
+use circle::Circle;
 use doubled::Walk;
 
 /// An assignment under way.
@@ -248,6 +250,7 @@ impl General<'_> {
     /// Moves these partitions while that helps; whether any has moved.
     fn reassign(&mut self, partitions: &[u32]) -> Result<bool, AssignError> {
         let mut has_moved = false;
+        let mut circle = Circle::default();
         loop {
             let mut moves = false;
             for &partition in partitions {
@@ -260,6 +263,9 @@ impl General<'_> {
                 return Ok(has_moved);
             }
             has_moved = true;
+            if circle.closes(self) {
+                return Err(AssignError::Endless);
+            }
         }
     }
 

@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 /// From one member to another.
 type Way = (u32, u32);
 
+/// See [`Movements::state`].
+pub(super) type State = Vec<((u32, Way), usize, Vec<u32>)>;
+
 /// Movements of one run of the algorithm.
 pub(super) struct Movements<'a> {
     frame: &'a Frame<'a>,
@@ -64,6 +67,12 @@ impl<'a> Movements<'a> {
         if way.0 != to {
             self.set(partition, (way.0, to));
         }
+    }
+
+    /// Everything that decides what is moved next: movements with the walks and sizes of their sets.
+    pub(super) fn state(&self) -> State {
+        let walk = |set: &JavaSet<Key>| set.keys().map(|key| key.partition).collect();
+        self.moved.iter().map(|(&at, set)| (at, set.capacity(), walk(set))).collect()
     }
 
     fn set(&mut self, partition: u32, way: Way) {
