@@ -12,5 +12,6 @@ pub mod recovery;
 pub mod spread;
 pub mod stall;
 pub mod standing;
+pub mod suite;
 pub mod summary;
 pub mod verdict;

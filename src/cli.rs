@@ -3,6 +3,7 @@
 //! All that is not a pure function of a scenario lives here.
 
 mod assign;
+mod baseline;
 mod broken;
 mod conform;
 mod exit;
@@ -18,6 +19,7 @@ mod slow;
 mod test;
 
 use crate::parse;
+use baseline::Tolerance;
 use clap::{Args, Parser, Subcommand};
 use exit::Exit;
 use std::path::PathBuf;
@@ -35,7 +37,7 @@ struct Arguments {
 enum Command {
     /// Run scenarios: a summary of each, its charts and data in output/NAME/
     Run(RunArguments),
-    /// Run scenarios and their variants, and check what they expect
+    /// Run scenarios, their variants and suites of strategies, and check what they expect
     Test(TestArguments),
     /// Ask assignment strategies who gets which partition
     Assign(AssignArguments),
@@ -59,9 +61,18 @@ struct RunArguments {
 
 #[derive(Args, Debug)]
 struct TestArguments {
-    /// Scenario files, or folders with scenario files
+    /// Scenarios and suites of strategies, or folders with such files
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
+    /// Fail if a figure of a suite is worse than this file says
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// How much worse it may be, such as 5%
+    #[arg(long, value_name = "PERCENT", default_value = "0%", requires = "baseline")]
+    tolerance: Tolerance,
+    /// Write the figures of all suites to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    write_baseline: Option<PathBuf>,
     #[command(flatten)]
     changes: Changes,
 }

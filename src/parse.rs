@@ -63,6 +63,7 @@ use crate::assignor::Registry;
 use crate::kernel::time::{Instant, Span};
 use crate::scenario::Scenario;
 use crate::scenario::case::Case;
+use crate::scenario::suite::Suite;
 use document::{Entry, Node, Value};
 use file::File;
 use problem::{Problem, Severity};
@@ -137,17 +138,38 @@ pub enum FileKind {
     Scenario,
     /// A question to assignment strategies: it has `members`.
     Case,
+    /// A regression test of assignment strategies: it has `cases`.
+    Suite,
 }
 
-/// What a file is; one that is neither is a scenario with mistakes.
+/// What a file is; one that is none of these is a scenario with mistakes.
 pub fn kind(source: &Source) -> FileKind {
     let (document, _) = Node::document(source);
     let has = |key: &str| document.entries().is_some_and(|all| all.iter().any(|e| e.key == key));
-    if has("members") { FileKind::Case } else { FileKind::Scenario }
+    if has("cases") {
+        FileKind::Suite
+    } else if has("members") {
+        FileKind::Case
+    } else {
+        FileKind::Scenario
+    }
 }
 
 /// Reads a question to assignment strategies.
 pub fn case(source: &Source, registry: &Registry) -> Result<Case, Problems> {
+    whole(source, |raw, reader| resolve::case::resolve(raw, source, registry, reader))
+}
+
+/// Reads a regression test of assignment strategies.
+pub fn suite(source: &Source, registry: &Registry) -> Result<Suite, Problems> {
+    whole(source, |raw, reader| resolve::suite::resolve(raw, source, registry, reader))
+}
+
+/// Reads a file that is one table, and resolves it.
+fn whole<Raw: Shape, T>(
+    source: &Source,
+    resolve: impl FnOnce(&Raw, &mut Reader) -> T,
+) -> Result<T, Problems> {
     let sources = vec![source.clone()];
     let (document, errors) = Node::document(source);
     let syntax = syntax::explain(source, &document, errors);
@@ -156,12 +178,11 @@ pub fn case(source: &Source, registry: &Registry) -> Result<Case, Problems> {
     }
     let mut collected = Collected::new(source, syntax.problems);
     let mut reader = Reader::default();
-    let raw = file::case::Case::read(&document, &mut reader);
-    let case = raw.map(|raw| resolve::case::resolve(&raw, source, registry, &mut reader));
+    let resolved = Raw::read(&document, &mut reader).map(|raw| resolve(&raw, &mut reader));
     collected.add(reader.into_problems(), None);
     let (errors, _) = collected.split();
-    match case {
-        Some(case) if errors.is_empty() => Ok(case),
+    match resolved {
+        Some(resolved) if errors.is_empty() => Ok(resolved),
         _ => Err(Problems::new(sources, errors)),
     }
 }

@@ -10,4 +10,5 @@ pub mod figures;
 pub mod json;
 pub mod names;
 pub mod series;
+pub mod suite;
 pub mod text;

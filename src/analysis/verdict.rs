@@ -28,7 +28,8 @@ pub fn judge(run: &mut Run, scenario: &Scenario, expect: &Expect) -> Verdict {
     }
 }
 
-fn holds(value: f64, compare: Compare) -> bool {
+/// Whether a value is what is wanted.
+pub(super) fn holds(value: f64, compare: Compare) -> bool {
     match compare {
         Compare::Equals(wanted) => (value - wanted).abs() <= EXACT,
         Compare::AtLeast(least) => value >= least - EXACT,

@@ -15,7 +15,8 @@ pub enum Change {
     Leave(Vec<Name>),
     /// This member joins; without topics it subscribes to what the group's first member does.
     Join(Member),
-    /// A member is replaced by a new one with the same subscription, rack and capacity.
+    /// A member is replaced by a new one with the same subscription, instance id, rack and
+    /// capacity.
     Replace {
         /// Who leaves.
         old: Name,
@@ -134,6 +135,23 @@ impl Group {
         Ok(self.strategy.assign(&self.question).and_then(|answer| self.finish(before, answer)))
     }
 
+    /// Carries out changes one after another, as long as there are assignments; `first` is what
+    /// there was before them.
+    pub fn play_all<'a>(
+        mut self,
+        first: Result<Step, AssignError>,
+        changes: impl IntoIterator<Item = &'a Change>,
+    ) -> Result<Vec<Result<Step, AssignError>>, Misfit> {
+        let mut steps = vec![first];
+        for change in changes {
+            if steps.iter().any(Result::is_err) {
+                break;
+            }
+            steps.push(self.play(change)?);
+        }
+        Ok(steps)
+    }
+
     /// Rounds until nobody has to give up anything more.
     fn finish(&mut self, before: Held, mut answer: Answer) -> Result<Step, AssignError> {
         let mut rounds = 1;
@@ -222,7 +240,6 @@ impl Group {
                 self.last.remove(&old.id);
                 let member = Member {
                     id: new.clone(),
-                    instance: None,
                     owned: Vec::new(),
                     generation: -1,
                     user_data: None,

@@ -43,6 +43,16 @@ impl AssignError {
     }
 }
 
+impl AssignError {
+    /// What there is in place of an answer, for people.
+    pub fn told(&self) -> String {
+        match self.class() {
+            Some(class) => format!("Kafka throws {class}"),
+            None => self.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for AssignError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

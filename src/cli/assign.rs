@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::load;
 use super::{AssignArguments, broken, external, print};
 use crate::analysis::standing;
-use crate::assignor::churn::{Group, Step};
+use crate::assignor::churn::Group;
 use crate::assignor::{AssignError, Command, Question, Registry, Strategy};
 use crate::conform::case;
 use crate::conform::difference::Problem;
@@ -227,17 +227,9 @@ fn play(strategy: &Strategy, asked: &Asked, path: &Path) -> Result<Played, Exit>
     } else {
         Group::joined(strategy.clone(), question)
     };
-    let mut steps: Vec<Result<Step, AssignError>> = Vec::new();
-    steps.push(if asked.changes.is_empty() { group.ask() } else { group.begin() });
-    for planned in &asked.changes {
-        if steps.iter().any(Result::is_err) {
-            break;
-        }
-        match group.play(&planned.change) {
-            Ok(step) => steps.push(step),
-            Err(misfit) => return Err(refuse(&parse::misfit(&misfit))),
-        }
-    }
+    let first = if asked.changes.is_empty() { group.ask() } else { group.begin() };
+    let changes = asked.changes.iter().map(|planned| &planned.change);
+    let steps = group.play_all(first, changes).map_err(|what| refuse(&parse::misfit(&what)))?;
     for step in &steps {
         if let Err(error @ (AssignError::Failed(_) | AssignError::Flawed(_))) = step {
             return Err(refuse(&format!("{}: {error}", path.display())));

@@ -1,11 +1,12 @@
-//! Scenario files, read and understood before anything runs.
+//! Files, read and understood before anything runs.
 
 use super::exit::Exit;
 use super::external;
 use super::find::{self, Wanted};
 use super::print;
-use crate::parse::{self, Override, Source};
+use crate::parse::{self, FileKind, Override, Source};
 use crate::scenario::Scenario;
+use crate::scenario::suite::Suite;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,8 +20,57 @@ pub(super) struct Loaded {
     pub(super) scenario: Scenario,
 }
 
+/// What `rejoin test` runs.
+#[derive(Debug)]
+pub(super) enum Test {
+    /// A scenario, or a variant of one.
+    Run(Box<Loaded>),
+    /// Cases for assignment strategies.
+    Suite {
+        /// Its file.
+        path: PathBuf,
+        /// The cases and what they expect.
+        suite: Suite,
+    },
+}
+
 /// The runs of all these files. What is wrong with any of them is told, all at once.
 pub(super) fn load(files: &[PathBuf], set: &[String]) -> Result<Vec<Loaded>, Exit> {
+    each(files, set, |path, source, overrides| {
+        let (what, command) = match parse::kind(source) {
+            FileKind::Scenario => return scenario(path, source, overrides),
+            FileKind::Case => ("a case", "rejoin assign"),
+            FileKind::Suite => ("a suite of cases", "rejoin test"),
+        };
+        let name = source.name();
+        print::err(&format!("error: {name} is {what}, not a scenario: use {command} {name}\n"));
+        None
+    })
+}
+
+/// The runs and suites of all these files, likewise.
+pub(super) fn tests(files: &[PathBuf], set: &[String]) -> Result<Vec<Test>, Exit> {
+    each(files, set, |path, source, overrides| {
+        if parse::kind(source) != FileKind::Suite {
+            let runs = scenario(path, source, overrides)?.into_iter();
+            return Some(runs.map(|run| Test::Run(Box::new(run))).collect());
+        }
+        match parse::suite(source, &external::registry()) {
+            Ok(suite) => Some(vec![Test::Suite { path: path.to_owned(), suite }]),
+            Err(problems) => {
+                print::err(&problems.render(print::colored_err()));
+                None
+            }
+        }
+    })
+}
+
+/// What is read of each file, if all can be read.
+fn each<T>(
+    files: &[PathBuf],
+    set: &[String],
+    read: impl Fn(&Path, &Source, &[Override]) -> Option<Vec<T>>,
+) -> Result<Vec<T>, Exit> {
     let mut wrong = false;
     let mut overrides = Vec::new();
     for text in set {
@@ -34,8 +84,8 @@ pub(super) fn load(files: &[PathBuf], set: &[String]) -> Result<Vec<Loaded>, Exi
     }
     let mut loaded = Vec::new();
     for path in files {
-        match load_one(path, &overrides) {
-            Some(runs) => loaded.extend(runs),
+        match source(path).ok().and_then(|source| read(path, &source, &overrides)) {
+            Some(of_file) => loaded.extend(of_file),
             None => wrong = true,
         }
     }
@@ -53,8 +103,8 @@ pub(super) fn source(path: &Path) -> Result<Source, Exit> {
     Err(Exit::Input)
 }
 
-fn load_one(path: &Path, overrides: &[Override]) -> Option<Vec<Loaded>> {
-    match parse::scenario_with(&source(path).ok()?, overrides, &external::registry()) {
+fn scenario(path: &Path, source: &Source, overrides: &[Override]) -> Option<Vec<Loaded>> {
+    match parse::scenario_with(source, overrides, &external::registry()) {
         Ok(parsed) => {
             print::err(&parsed.warnings.render(print::colored_err()));
             let runs = parsed.runs.into_iter();

@@ -11,6 +11,7 @@ pub(crate) mod expect;
 pub(crate) mod group;
 pub(crate) mod producer;
 pub(crate) mod strategy;
+pub(crate) mod suite;
 pub(crate) mod topic;
 
 use super::document::{Node, Value};

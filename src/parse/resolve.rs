@@ -6,6 +6,7 @@
 
 pub(crate) mod case;
 mod cluster;
+mod compare;
 mod consumers;
 mod events;
 mod expect;
@@ -14,6 +15,7 @@ pub(crate) mod metrics;
 mod names;
 mod producer;
 mod strategy;
+pub(crate) mod suite;
 mod target;
 mod topic;
 

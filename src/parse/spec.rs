@@ -109,7 +109,8 @@ impl Kind {
             }
             Kind::List { of: Kind::Leaf(leaf), .. } => format!("a list of {}s", leaf.name),
             Kind::List { of: Kind::List { .. }, .. } => "a list of lists".to_owned(),
-            Kind::List { .. } => "a list of whole numbers".to_owned(),
+            Kind::List { of: Kind::Integer { .. }, .. } => "a list of whole numbers".to_owned(),
+            Kind::List { of, .. } => format!("a list of values, each {}", of.expected()),
             Kind::Table(spec) if spec.heading.starts_with('{') => {
                 format!("a table such as {}", spec.heading)
             }

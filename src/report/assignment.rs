@@ -157,16 +157,8 @@ fn write_figures(table: &mut Columns, played: &[Played]) {
 fn end(played: &Played) -> Result<Figures, String> {
     match played.steps.last() {
         Some(Ok(step)) => Ok(step.figures()),
-        Some(Err(error)) => Err(refusal(error)),
+        Some(Err(error)) => Err(error.told()),
         None => Err("was not asked".to_owned()),
-    }
-}
-
-/// What there is in place of an answer.
-fn refusal(error: &AssignError) -> String {
-    match error.class() {
-        Some(class) => format!("Kafka throws {class}"),
-        None => error.to_string(),
     }
 }
 
@@ -175,7 +167,7 @@ fn write_changes(table: &mut Columns, changes: &[&str], played: &[Played]) {
     for (number, label) in labels.enumerate() {
         let cell = |played: &Played| match played.steps.get(number) {
             Some(Ok(step)) => told(step),
-            Some(Err(error)) => refusal(error),
+            Some(Err(error)) => error.told(),
             None => String::new(),
         };
         table.row(label, played.iter().map(cell).collect());

@@ -9,10 +9,24 @@ use crate::scenario::metric::Nature;
 /// What was expected beside what was measured: `line 31: lag of search at 30s is 120 records,
 /// expected at most 100`.
 pub fn line(scenario: &Scenario, expect: &Expect, verdict: &Verdict) -> String {
-    let unit = expect.metric.about().unit;
-    let what = subject(scenario, expect);
-    let wanted = wanted(expect.compare, unit);
-    let line = expect.line;
+    told(
+        expect.line,
+        &subject(scenario, expect),
+        expect.metric.about().unit,
+        expect.compare,
+        verdict,
+    )
+}
+
+/// The same, of whatever was measured.
+pub(super) fn told(
+    line: u32,
+    what: &str,
+    unit: &str,
+    compare: Compare,
+    verdict: &Verdict,
+) -> String {
+    let wanted = wanted(compare, unit);
     match verdict {
         Verdict::Passed(value) => {
             format!("line {line}: {what} is {}, {wanted}", figures::value(*value, unit))

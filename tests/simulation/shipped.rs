@@ -20,7 +20,7 @@ fn scenario_files(folder: &Path, found: &mut Vec<PathBuf>) {
 #[test]
 fn expectations_hold() {
     let mut files = Vec::new();
-    scenario_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"), &mut files);
+    scenario_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/lessons"), &mut files);
     assert!(files.len() >= 11, "the scenarios were not found");
     let mut failed = Vec::new();
     for path in files {
@@ -47,7 +47,7 @@ fn expectations_hold() {
 #[test]
 fn lessons_ask_a_question_in_their_first_line() {
     let mut files = Vec::new();
-    scenario_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"), &mut files);
+    scenario_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/lessons"), &mut files);
     for path in files {
         let text = fs::read_to_string(&path).unwrap();
         let question = text.lines().next().and_then(|line| line.strip_prefix("# "));

@@ -20,7 +20,7 @@ const MAX_LAG: u64 = 1_000_000_000_000_000;
 
 table! {
     /// A question to assignment strategies: topics, members, and what happens to them.
-    Case, "case", "the top of the file", [Rule::Required("topics"), Rule::Required("members")];
+    Case, "case", "the top of a case, or [[cases]]", [Rule::Required("topics"), Rule::Required("members")];
 
     /// What it is called.
     name: String = "the file's name";

@@ -8,9 +8,10 @@ use crate::model::Name;
 use crate::model::consumer_protocol::TopicPartitions;
 use crate::parse::change::{change, misfit};
 use crate::parse::file::case::{Case as Raw, CaseMember, CaseTopic, Each, Members};
+use crate::parse::file::strategy::StrategyRef;
 use crate::parse::nearest::did_you_mean;
 use crate::parse::problem::Problem;
-use crate::parse::shape::{At, Named, Reader};
+use crate::parse::shape::{AnyList, At, Named, Reader};
 use crate::parse::source::Source;
 use crate::scenario::case::{Case, Planned};
 
@@ -27,18 +28,28 @@ pub(crate) fn resolve(
     let topics = super::each(raw.topics.as_ref(), "topics", reader, topic);
     let members = members(raw, &topics, reader);
     let question = Question { topics, members, ..Question::default() };
-    let given = raw.assignors.iter().flat_map(|list| list.value.iter());
-    let mut strategies: Vec<Strategy> =
-        given.filter_map(|raw| strategy::resolve(raw, registry, reader)).collect();
-    if raw.assignors.as_ref().is_none_or(|list| list.value.items.is_empty()) {
-        strategies.extend(Strategy::shipped(DEFAULT));
-    }
+    let strategies = strategies(raw.assignors.as_ref(), registry, reader);
     Case {
         name: raw.name.as_ref().map_or_else(|| source.stem().to_owned(), |at| at.value.clone()),
         changes: changes(raw, &question, reader),
         question,
-        strategies,
+        strategies: strategies.unwrap_or_else(usual),
     }
+}
+
+/// The strategies that are named, if any are.
+pub(super) fn strategies(
+    raw: Option<&At<AnyList<StrategyRef>>>,
+    registry: &Registry,
+    reader: &mut Reader,
+) -> Option<Vec<Strategy>> {
+    let list = raw.filter(|list| !list.value.items.is_empty())?;
+    Some(list.value.iter().filter_map(|raw| strategy::resolve(raw, registry, reader)).collect())
+}
+
+/// Who answers where nobody is named.
+pub(super) fn usual() -> Vec<Strategy> {
+    Strategy::shipped(DEFAULT).into_iter().collect()
 }
 
 fn topic(name: &str, raw: &At<CaseTopic>, reader: &mut Reader) -> Topic {

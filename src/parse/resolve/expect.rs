@@ -1,5 +1,6 @@
 //! `[[expect]]`
 
+use super::compare::{Comparison, Measured, compare};
 use super::metrics::{default_stat, scopes, stats, takes};
 use super::moment;
 use super::names::Names;
@@ -7,13 +8,12 @@ use crate::kernel::time::Instant;
 use crate::model::id::GroupId;
 use crate::parse::file::File;
 use crate::parse::file::expect::{Expect as Raw, PartitionKey};
-use crate::parse::leaf::Amount;
 use crate::parse::nearest::did_you_mean;
 use crate::parse::problem::Problem;
 use crate::parse::shape::{At, Reader};
 use crate::parse::source::{Source, Spot};
 use crate::scenario::event::CAUSES;
-use crate::scenario::expect::{Compare, Expect, Scope, Stat, Window};
+use crate::scenario::expect::{Expect, Scope, Stat, Window};
 use crate::scenario::metric::{Metric, Nature};
 
 /// All expectations of a file.
@@ -28,8 +28,10 @@ pub(crate) fn resolve(
     let blocks = file.expect.iter().flat_map(|expect| expect.value.iter());
     let one = |raw: &At<Raw>, reader: &mut Reader| {
         let metric = raw.value.metric.as_ref()?;
-        let (window, compare) =
-            (window(&raw.value, metric, end, reader), compare(&raw.value, metric.value, reader));
+        let (window, compare) = (
+            window(&raw.value, metric, end, reader),
+            compare(&comparison(&raw.value), &measured(metric.value), reader),
+        );
         let expect = Block { raw: &raw.value, metric: metric.value, at: metric.at, events };
         Some(Expect {
             line: line(raw.at, source),
@@ -245,45 +247,17 @@ fn stat(raw: &Raw, metric: &At<Metric>, reader: &mut Reader) -> Option<Stat> {
     stat
 }
 
-fn compare(raw: &Raw, metric: Metric, reader: &mut Reader) -> Option<Compare> {
-    if let Some(at) = &raw.equals {
-        return amount(at, metric, reader).map(Compare::Equals);
+fn comparison(raw: &Raw) -> Comparison<'_> {
+    Comparison {
+        equals: raw.equals.as_ref(),
+        at_least: raw.at_least.as_ref(),
+        at_most: raw.at_most.as_ref(),
+        between: raw.between.as_ref(),
+        near: raw.near.as_ref(),
     }
-    if let Some(at) = &raw.at_least {
-        return amount(at, metric, reader).map(Compare::AtLeast);
-    }
-    if let Some(at) = &raw.at_most {
-        return amount(at, metric, reader).map(Compare::AtMost);
-    }
-    if let Some(between) = &raw.between {
-        let [Some(low), Some(high)] = &between.value.items[..] else { return None };
-        let (a, b) = (amount(low, metric, reader)?, amount(high, metric, reader)?);
-        if a > b {
-            let problem = Problem::error(between.at, "nothing lies between these two");
-            reader.push(problem.label("the smaller one comes first"));
-        }
-        return Some(Compare::Between(a, b));
-    }
-    let near = &raw.near.as_ref()?.value;
-    let (value, percent) = (near.value.as_ref()?, near.percent.as_ref()?);
-    if percent.value.value < 0.0 {
-        let problem = Problem::error(percent.at, "a tolerance can't be negative");
-        reader.push(problem.label("expected 0 or more"));
-    }
-    let value = amount(value, metric, reader)?;
-    Some(Compare::Near { value, percent: percent.value.value })
 }
 
-/// The number that a metric is compared with, in its own unit.
-fn amount(at: &At<Amount>, metric: Metric, reader: &mut Reader) -> Option<f64> {
-    match at.value {
-        Amount::Number(number) => Some(number),
-        Amount::Time(span) if metric.is_seconds() => Some(span.as_secs_f64()),
-        Amount::Time(_) => {
-            let about = metric.about();
-            let problem = Problem::error(at.at, format!("`{}` is not a time", about.name));
-            reader.push(problem.label(format!("expected a number of {}", about.unit)));
-            None
-        }
-    }
+fn measured(metric: Metric) -> Measured {
+    let about = metric.about();
+    Measured { name: about.name, unit: about.unit, is_seconds: metric.is_seconds() }
 }
