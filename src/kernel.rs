@@ -14,5 +14,7 @@ pub mod murmur;
 pub mod random;
 pub mod rate;
 pub mod time;
+pub mod timeline_forest;
 pub mod timeline_map;
+pub mod timeline_table;
 pub mod timers;

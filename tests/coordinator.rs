@@ -74,3 +74,20 @@ fn random_static_dialogues() {
 fn static_dialogues_that_once_differed() {
     check("found-static.jsonl", 1);
 }
+
+#[test]
+fn readable_offset_dialogues() {
+    check("readable-offsets.jsonl", 18);
+}
+
+#[test]
+fn random_offset_dialogues() {
+    check("random-offsets.jsonl.gz", 40);
+}
+
+/// Found by asking Kafka about thousands more: what only asks sees a group that is gone but for a
+/// record on its way to be committed.
+#[test]
+fn offset_dialogues_that_once_differed() {
+    check("found-offsets.jsonl.gz", 1);
+}

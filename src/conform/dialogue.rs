@@ -12,8 +12,10 @@ use super::player::{Player, Unsupported};
 use super::script::{Script, Step};
 use crate::coordinator::snapshot::GroupSnapshot;
 use crate::model::Name;
+use crate::model::error::ErrorCode;
 use crate::model::message::Response;
 use crate::model::record::Record;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -47,9 +49,13 @@ pub fn replay(line: &str) -> Result<Option<Difference>, Problem> {
     }
     let mut player = Player::new(&script)?;
     let mut steps = script.steps.iter().peekable();
-    while let Some(input) = steps.next() {
+    // Timers may end before the first input.
+    let mut input = steps.next_if(|step| step.r#do.is_some());
+    loop {
         let mut kafka = Vec::new();
-        player.run(input)?;
+        if let Some(input) = input {
+            player.run(input)?;
+        }
         // Before an input timers that are due end, and what they do is recorded before it.
         while let Some(output) = steps.next_if(|step| step.r#do.is_none()) {
             kafka.extend(observation(output, &script.id)?.map(canonical));
@@ -61,12 +67,15 @@ pub fn replay(line: &str) -> Result<Option<Difference>, Problem> {
         if let Some(i) = first {
             return Ok(Some(Difference {
                 case: named(&script.id, &script.note),
-                at: whereabouts(input, &player),
+                at: input.map_or_else(Vec::new, |input| whereabouts(input, &player)),
                 lines: lines::diff(kafka.get(i), rejoin.get(i)),
             }));
         }
+        input = steps.next();
+        if input.is_none() {
+            return Ok(None);
+        }
     }
-    Ok(None)
 }
 
 /// So much of a request or a state is shown.
@@ -119,6 +128,14 @@ fn read<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> {
     T::deserialize(value)
 }
 
+/// The harness's form of the answer to a transaction marker.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct EndTxnResponse {
+    #[serde(default)]
+    error_code: ErrorCode,
+}
+
 /// Reads the answer of an API; `None`: an API that we do not know.
 fn response(api: &str, value: &Value) -> Result<Option<Response>, serde_json::Error> {
     Ok(Some(match api {
@@ -128,6 +145,9 @@ fn response(api: &str, value: &Value) -> Result<Option<Response>, serde_json::Er
         "LeaveGroup" => Response::LeaveGroup(read(value)?),
         "OffsetCommit" => Response::OffsetCommit(read(value)?),
         "OffsetFetch" => Response::OffsetFetch(read(value)?),
+        "TxnOffsetCommit" => Response::TxnOffsetCommit(read(value)?),
+        "OffsetDelete" => Response::OffsetDelete(read(value)?),
+        "EndTxn" => Response::EndTransaction(read::<EndTxnResponse>(value)?.error_code),
         "ConsumerGroupHeartbeat" => Response::ConsumerGroupHeartbeat(read(value)?),
         "DescribeGroups" => Response::DescribeGroups(read(value)?),
         "ShareGroupHeartbeat" => Response::ShareGroupHeartbeat(read(value)?),

@@ -15,7 +15,10 @@ use crate::model::message::consumer_group::ConsumerGroupHeartbeatRequest;
 use crate::model::message::group::{
     HeartbeatRequest, JoinGroupRequest, LeaveGroupRequest, SyncGroupRequest,
 };
-use crate::model::message::offset::{OffsetCommitRequest, OffsetFetchRequest};
+use crate::model::message::offset::{
+    EndTransactionRequest, OffsetCommitRequest, OffsetDeleteRequest, OffsetFetchRequest,
+    TxnOffsetCommitRequest,
+};
 use crate::model::message::share_group::ShareGroupHeartbeatRequest;
 use crate::model::message::{Request, RequestContext};
 use crate::model::record::Record;
@@ -71,6 +74,7 @@ impl Player {
             player.shard.update_group_config(group, group_config(settings)?);
         }
         player.set_topics(&script.topics);
+        player.shard.start(player.now);
         Ok(player)
     }
 
@@ -249,6 +253,13 @@ fn settings(script: &Script) -> Result<(CoordinatorConfig, Span), Unsupported> {
             "group.initial.rebalance.delay.ms" => {
                 config.initial_rebalance_delay = Span::from_ms(number);
             }
+            "offset.metadata.max.bytes" => config.offset_metadata_max_bytes = number as usize,
+            "offsets.retention.minutes" => {
+                config.offsets_retention_ms = number.cast_signed().saturating_mul(60_000);
+            }
+            "offsets.retention.check.interval.ms" => {
+                config.offsets_retention_check_interval = Span::from_ms(number);
+            }
             "group.max.size" => config.group_max_size = number as usize,
             "group.consumer.max.size" => config.consumer_group_max_size = number as usize,
             "group.consumer.assignment.interval.ms" => {
@@ -272,7 +283,7 @@ fn settings(script: &Script) -> Result<(CoordinatorConfig, Span), Unsupported> {
 fn default_version(api: &str) -> i16 {
     match api {
         "JoinGroup" | "OffsetCommit" | "OffsetFetch" => 9,
-        "SyncGroup" | "LeaveGroup" => 5,
+        "SyncGroup" | "LeaveGroup" | "TxnOffsetCommit" => 5,
         "Heartbeat" => 4,
         _ => 1,
     }
@@ -294,6 +305,9 @@ fn request(api: &str, step: &Step) -> Result<Request, Unsupported> {
         "Heartbeat" => body::<HeartbeatRequest>(step)?.into(),
         "LeaveGroup" => body::<LeaveGroupRequest>(step)?.into(),
         "OffsetCommit" => body::<OffsetCommitRequest>(step)?.into(),
+        "TxnOffsetCommit" => body::<TxnOffsetCommitRequest>(step)?.into(),
+        "EndTxn" => body::<EndTransactionRequest>(step)?.into(),
+        "OffsetDelete" => body::<OffsetDeleteRequest>(step)?.into(),
         "OffsetFetch" => {
             let require_stable = step.require_stable;
             OffsetFetchRequest { require_stable, ..body(step)? }.into()

@@ -23,6 +23,16 @@ pub(super) struct Ghost {
     member: Name,
 }
 
+/// A classic group that is gone but for those who see what is committed.
+#[derive(Debug)]
+pub(super) struct Removed {
+    /// The end of the log with the record that removed it.
+    pub end: u64,
+    /// The end of the log when it came into being, if that was not committed.
+    pub created: Option<u64>,
+    pub group: Box<ClassicGroup>,
+}
+
 impl Shard {
     /// Members of a group that show twice when it is described.
     pub(super) fn ghosts_of(&self, group: &Name) -> Vec<&Name> {
@@ -57,7 +67,11 @@ impl Shard {
     /// A group, if it was there when the last committed record was written: what only asks sees
     /// nothing else (`CoordinatorRuntime.scheduleReadOperation`).
     pub(super) fn committed_group(&self, id: &Name) -> Option<&ClassicGroup> {
-        self.classic_group(id).filter(|_| !self.created.contains_key(id))
+        let was_there = |removed: &&Removed| {
+            removed.group.id == *id && removed.created.is_none_or(|at| at < self.committed)
+        };
+        let removed = self.removed.iter().find(was_there).map(|removed| &*removed.group);
+        removed.or_else(|| self.classic_group(id).filter(|_| !self.created.contains_key(id)))
     }
 
     /// A consumer group as the committed records have it.
@@ -99,7 +113,7 @@ impl Shard {
         }
         for record in records {
             if record.consumer_group().is_some() || record.share_group().is_some() {
-                self.apply(now, record, &mut replaced);
+                self.apply(now, self.written, record, &mut replaced);
             }
         }
         for before in befores {

@@ -20,6 +20,10 @@ pub struct CoordinatorConfig {
     pub write_timeout: Span,
     /// `offset.metadata.max.bytes`
     pub offset_metadata_max_bytes: usize,
+    /// `offsets.retention.minutes`, in milliseconds.
+    pub offsets_retention_ms: i64,
+    /// `offsets.retention.check.interval.ms`
+    pub offsets_retention_check_interval: Span,
     /// `group.consumer.session.timeout.ms` and its like; a group may have its own.
     pub consumer: GroupSettings,
     /// `group.consumer.max.size`
@@ -57,6 +61,8 @@ impl Default for CoordinatorConfig {
             group_max_size: i32::MAX as usize,
             write_timeout: Span::from_ms(5_000),
             offset_metadata_max_bytes: 4_096,
+            offsets_retention_ms: 10_080 * 60_000,
+            offsets_retention_check_interval: Span::from_ms(600_000),
             consumer: GroupSettings::default(),
             consumer_group_max_size: i32::MAX as usize,
             migration_policy: MigrationPolicy::Bidirectional,

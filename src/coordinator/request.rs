@@ -45,6 +45,11 @@ impl Shard {
             }
             Request::OffsetCommit(request) => self.commit(now, ticket, client, request, out),
             Request::OffsetFetch(request) => self.fetch_offsets(now, ticket, &request, out),
+            Request::TxnOffsetCommit(request) => {
+                self.commit_in_transaction(now, ticket, request, out);
+            }
+            Request::EndTransaction(request) => self.end_transaction(now, ticket, &request, out),
+            Request::OffsetDelete(request) => self.delete_offsets(now, ticket, &request, out),
             Request::DescribeGroups(groups) => {
                 let groups = self.describe(&groups, client.api_version);
                 self.tickets.answer(ticket, Response::DescribeGroups(groups), out);

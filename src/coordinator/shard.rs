@@ -4,9 +4,8 @@
 //! follows them, and the reply leaves when they are committed. Replies of later operations that
 //! saw uncommitted memory wait too (`CoordinatorRuntime`, kafka-semantics 7.3).
 
-use super::classic;
 use super::classic::group::{ClassicGroup, Context};
-use super::committed::Ghost;
+use super::committed::{Ghost, Removed};
 use super::config::{CoordinatorConfig, GroupConfig};
 use super::consumer::Undo;
 use super::consumer::group::ConsumerGroup;
@@ -18,17 +17,13 @@ use super::share::Before;
 use super::tickets::Tickets;
 use super::timer::{TimerEvent, TimerName};
 use super::write::{FollowUp, OnError, Then, Write};
-use crate::kernel::time::{Instant, Span};
+use crate::kernel::time::Instant;
 use crate::kernel::timeline_map::TimelineMap;
 use crate::kernel::timers::Timers;
 use crate::model::Name;
 use crate::model::error::ErrorCode;
-use crate::model::fact::RebalanceReason;
 use crate::model::record::Record;
 use std::collections::{BTreeMap, VecDeque};
-
-/// How long until a timer is tried again whose records got lost (`CoordinatorTimerImpl`).
-const TIMER_RETRY: Span = Span::from_ms(500);
 
 /// The coordinator of the groups of one partition of `__consumer_offsets`.
 #[derive(Debug, Default)]
@@ -45,6 +40,8 @@ pub struct Shard {
     /// Groups that are not committed yet, with the end of the log when they came into being. If
     /// the log refuses the first batch since then, they have never been.
     pub(super) created: BTreeMap<Name, u64>,
+    /// Classic groups that records have removed which are not committed yet.
+    pub(super) removed: VecDeque<Removed>,
     /// What records that are not committed yet have replaced in consumer groups, with the end of
     /// their batch.
     pub(super) replaced: VecDeque<(u64, Name, Undo)>,
@@ -65,7 +62,7 @@ pub struct Shard {
     pub(super) follow_ups: VecDeque<FollowUp>,
     /// One beyond the last record written, and the same for the last committed.
     pub(super) written: u64,
-    committed: u64,
+    pub(super) committed: u64,
     writes: u64,
 }
 
@@ -83,36 +80,6 @@ impl Shard {
     /// A coordinator that knows nothing yet.
     pub fn new(config: CoordinatorConfig) -> Self {
         Shard { config, ..Shard::default() }
-    }
-
-    /// Applies records that the log held before, then begins to serve: sessions of all members
-    /// begin anew (kafka-semantics 3.15, 7.4).
-    pub fn load(
-        &mut self,
-        now: Instant,
-        records: impl IntoIterator<Item = Record>,
-        out: &mut Vec<Effect>,
-    ) {
-        for record in records {
-            self.apply(now, record, &mut Vec::new());
-            self.written += 1;
-        }
-        self.committed = self.written;
-        let names: Vec<Name> = self.groups.keys().cloned().collect();
-        for name in names {
-            self.begin_consumer_sessions(now, &name);
-            self.begin_share_sessions(now, &name);
-            let max = self.config.group_max_size;
-            self.with_group(now, &name, out, |group, cx| {
-                for member in group.member_ids() {
-                    group.restart_session(&member, cx);
-                }
-                if group.members.len() > max {
-                    // Kafka drops what this would write.
-                    let _ = group.prepare_rebalance(RebalanceReason::OverCapacity, cx);
-                }
-            });
-        }
     }
 
     /// The classic group of this name.
@@ -165,9 +132,9 @@ impl Shard {
             }
             return;
         }
-        let records = std::mem::take(&mut operation.write.records);
-        if operation.write.apply {
-            operation.write.records.clone_from(&records);
+        let records: Vec<Record> = operation.write.records.iter().map(Record::written).collect();
+        if !operation.write.apply {
+            operation.write.records.clear();
         }
         operation.end += records.len() as u64;
         self.appending = Some(operation);
@@ -187,13 +154,15 @@ impl Shard {
         match result {
             Ok(()) => {
                 self.drop_ghosts(&operation.write.records);
-                self.written = operation.end;
+                let first = std::mem::replace(&mut self.written, operation.end);
                 let mut replaced = Vec::new();
                 let befores = self.share_groups_before(&operation.write.records).into_iter();
                 self.replaced_shares.extend(befores.map(|before| (operation.end, before)));
-                for record in std::mem::take(&mut operation.write.records) {
-                    self.apply(now, record, &mut replaced);
+                for (offset, record) in (first..).zip(std::mem::take(&mut operation.write.records))
+                {
+                    self.apply(now, offset, record, &mut replaced);
                 }
+                self.offsets.written(self.written);
                 for group in std::mem::take(&mut self.displaced) {
                     replaced.push((group.id.clone(), Undo::Removed(Box::new(group))));
                 }
@@ -214,6 +183,7 @@ impl Shard {
                     let mut cx = Context { now, config, timers, tickets, out };
                     group.take_place(rebalance, &mut cx);
                 }
+                self.offsets.apply_in_vain(self.written, &operation.write.records);
                 self.apply_in_vain(now, std::mem::take(&mut operation.write.records));
                 let written = self.written;
                 for (group, _) in self.created.extract_if(.., |_, at| *at == written) {
@@ -231,7 +201,9 @@ impl Shard {
     /// The high watermark reached `end`, one beyond the last record that is committed.
     pub fn committed(&mut self, now: Instant, end: u64, out: &mut Vec<Effect>) {
         self.committed = self.committed.max(end);
+        self.offsets.settle(self.committed);
         self.created.retain(|_, at| *at >= self.committed);
+        while self.removed.pop_front_if(|removed| removed.end <= self.committed).is_some() {}
         self.ghosts.retain(|ghost| ghost.written >= self.committed);
         while self.replaced.pop_front_if(|(end, _, _)| *end <= self.committed).is_some() {}
         while self.replaced_shares.pop_front_if(|(end, _)| *end <= self.committed).is_some() {}
@@ -312,86 +284,7 @@ impl Shard {
         }
     }
 
-    /// When [`Shard::on_timer`] is next needed.
-    pub fn next_deadline(&mut self) -> Option<Instant> {
-        self.timers.next_deadline()
-    }
-
-    /// Ends the next timer that is due; whether there was one. Call it until there is none.
-    pub fn on_timer(&mut self, now: Instant, out: &mut Vec<Effect>) -> bool {
-        let Some((name, event)) = self.timers.pop_due(now) else { return false };
-        let outcome = match (name, event) {
-            (TimerName::Join(group), TimerEvent::CompleteInitialJoin { delay, remaining }) => self
-                .with_group(now, &group, out, |group, cx| {
-                    group.complete_initial_join(delay, remaining, cx)
-                }),
-            (TimerName::Join(group), _) => {
-                self.with_group(now, &group, out, ClassicGroup::complete_join_phase)
-            }
-            (TimerName::Sync(group), TimerEvent::ExpireSync { generation }) => {
-                self.with_group(now, &group, out, |group, cx| group.expire_sync(generation, cx))
-            }
-            (TimerName::Session(group, member), _) => {
-                self.with_group(now, &group, out, |group, cx| {
-                    classic::expire_session(group, &member, cx)
-                })
-            }
-            (
-                name @ (TimerName::MemberSession(..)
-                | TimerName::Revocation(..)
-                | TimerName::ClassicJoin(..)
-                | TimerName::ClassicSync(..)),
-                event,
-            ) => {
-                self.expire_modern_member(now, name, event, out);
-                None
-            }
-            (TimerName::Resolution(group), TimerEvent::Resolve { regexes }) => {
-                self.finish_resolution(now, &group, &regexes, out);
-                None
-            }
-            (TimerName::Write(id), _) => {
-                self.expire_write(now, id, out);
-                None
-            }
-            (TimerName::Sync(_) | TimerName::Resolution(_), event) => {
-                unreachable!("{event:?} has no such name")
-            }
-        };
-        if let Some(outcome) = outcome {
-            self.finish(now, outcome, None, out);
-        }
-        true
-    }
-
-    /// What a timer did failed: it is tried again.
-    pub(super) fn retry(&mut self, now: Instant, name: &TimerName, event: TimerEvent) {
-        self.timers.schedule(name, now + TIMER_RETRY, event);
-    }
-
-    /// A timer of a member of a consumer or share group ended.
-    fn expire_modern_member(
-        &mut self,
-        now: Instant,
-        name: TimerName,
-        event: TimerEvent,
-        out: &mut Vec<Effect>,
-    ) {
-        let (TimerName::MemberSession(group, _)
-        | TimerName::Revocation(group, _)
-        | TimerName::ClassicJoin(group, _)
-        | TimerName::ClassicSync(group, _)) = &name
-        else {
-            return;
-        };
-        match self.groups.get(group) {
-            Some(Group::Consumer(_)) => self.expire_consumer_member(now, name, event, out),
-            Some(Group::Share(_)) => self.expire_share_member(now, name, event, out),
-            Some(Group::Classic(_)) | None => {}
-        }
-    }
-
-    fn expire_write(&mut self, now: Instant, id: u64, out: &mut Vec<Effect>) {
+    pub(super) fn expire_write(&mut self, now: Instant, id: u64, out: &mut Vec<Effect>) {
         let Some(at) = self.deferred.iter().position(|operation| operation.id == id) else {
             return;
         };
@@ -400,17 +293,35 @@ impl Shard {
     }
 
     /// Changes memory as a record says: the only way in which durable state changes.
-    /// `replaced` gets what it replaced in a consumer group.
-    pub(super) fn apply(&mut self, now: Instant, record: Record, replaced: &mut Vec<(Name, Undo)>) {
+    /// `offset` is the record's place in the log; `replaced` gets what it replaced in a consumer
+    /// group.
+    pub(super) fn apply(
+        &mut self,
+        now: Instant,
+        offset: u64,
+        record: Record,
+        replaced: &mut Vec<(Name, Undo)>,
+    ) {
         match record {
             Record::GroupMetadata { key, value: Some(value) } => {
                 let group = ClassicGroup::from_record(key.group.clone(), value);
                 self.groups.put(key.group, group.into());
             }
             Record::GroupMetadata { key, value: None } => {
-                self.groups.remove(&key.group);
+                let created = self.created.remove(&key.group);
+                if let Some(Group::Classic(group)) = self.groups.remove(&key.group) {
+                    self.removed.push_back(Removed { end: self.written, created, group });
+                }
             }
-            Record::OffsetCommit { key, value } => self.offsets.apply(&key, value),
+            Record::OffsetCommit { .. } | Record::EndTransaction { .. } => {
+                // Who commits without membership has a group all the same.
+                if let Record::OffsetCommit { key, value: Some(_), .. } = &record
+                    && !self.groups.contains_key(&key.group)
+                {
+                    self.create_group(now, &key.group);
+                }
+                self.offsets.apply(offset, &record);
+            }
             record if record.share_group().is_some() => {
                 self.apply_share(record, self.config.clock_ms(now));
             }

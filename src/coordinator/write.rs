@@ -14,7 +14,8 @@ use crate::model::message::group::{
     LeaveGroupRequest, LeaveGroupResponse, MemberIdentity, MemberResponse, SyncGroupResponse,
 };
 use crate::model::message::offset::{
-    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchResponse,
+    OffsetCommitRequest, OffsetCommitResponse, OffsetDeleteResponse, OffsetFetchResponse,
+    TxnOffsetCommitRequest,
 };
 use crate::model::message::share_group::ShareGroupHeartbeatResponse;
 use crate::model::record::Record;
@@ -128,6 +129,9 @@ pub(super) enum ErrorAnswer {
     ShareHeartbeat,
     Leave(LeaveGroupRequest),
     Commit(Box<OffsetCommitRequest>),
+    TxnCommit(Box<TxnOffsetCommitRequest>),
+    EndTransaction,
+    DeleteOffsets,
     Fetch { group_id: Name },
     Delete(Vec<Name>),
 }
@@ -166,8 +170,18 @@ impl OnError {
                 LeaveGroupResponse { error_code, ..LeaveGroupResponse::default() }.into()
             }
             ErrorAnswer::Commit(request) => {
-                OffsetCommitResponse::of_error(request, error_code).into()
+                OffsetCommitResponse::of_error(&request.topics, error_code).into()
             }
+            ErrorAnswer::TxnCommit(request) => {
+                let response = OffsetCommitResponse::of_error(&request.topics, error_code);
+                Response::TxnOffsetCommit(Box::new(response))
+            }
+            // Brokers hear what happened.
+            ErrorAnswer::EndTransaction => Response::EndTransaction(error),
+            ErrorAnswer::DeleteOffsets => Response::OffsetDelete(Box::new(OffsetDeleteResponse {
+                error_code,
+                ..OffsetDeleteResponse::default()
+            })),
             ErrorAnswer::Fetch { group_id } => OffsetFetchResponse {
                 group_id: group_id.clone(),
                 error_code,

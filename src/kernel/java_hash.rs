@@ -96,6 +96,17 @@ impl JavaKey for u32 {
     }
 }
 
+/// Java's `Long`.
+impl JavaKey for i64 {
+    fn java_hash(&self) -> i32 {
+        (*self ^ (*self >> 32)) as i32
+    }
+
+    fn java_cmp(&self, other: &Self) -> Ordering {
+        self.cmp(other)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

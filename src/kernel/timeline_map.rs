@@ -80,9 +80,14 @@ impl<K, V> TimelineMap<K, V> {
     }
 
     fn slot_of(&self, hash: i32) -> usize {
-        let product = i64::from(hash).cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (product >> (u64::BITS - self.slots.len().ilog2())) as usize
+        slot_of(hash, self.slots.len())
     }
+}
+
+/// The slot of a hash, of a power of two of them.
+pub(super) fn slot_of(hash: i32, slots: usize) -> usize {
+    let product = i64::from(hash).cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (product >> (u64::BITS - slots.ilog2())) as usize
 }
 
 impl<K: JavaKey, V> TimelineMap<K, V> {

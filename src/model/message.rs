@@ -10,6 +10,7 @@ pub mod offset;
 pub mod share_group;
 
 use crate::model::Name;
+use crate::model::error::ErrorCode;
 use cluster::{FindCoordinatorRequest, FindCoordinatorResponse, MetadataResponse};
 use consumer_group::{
     ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse, DescribedConsumerGroup,
@@ -23,7 +24,10 @@ use group::{
     JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListGroupsResponse, SyncGroupRequest,
     SyncGroupResponse,
 };
-use offset::{OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse};
+use offset::{
+    EndTransactionRequest, OffsetCommitRequest, OffsetCommitResponse, OffsetDeleteRequest,
+    OffsetDeleteResponse, OffsetFetchRequest, OffsetFetchResponse, TxnOffsetCommitRequest,
+};
 use share_group::{DescribedShareGroup, ShareGroupHeartbeatRequest, ShareGroupHeartbeatResponse};
 
 /// What the coordinator learns about a request besides its body.
@@ -52,6 +56,9 @@ pub enum Request {
     LeaveGroup(Box<LeaveGroupRequest>),
     OffsetCommit(Box<OffsetCommitRequest>),
     OffsetFetch(Box<OffsetFetchRequest>),
+    TxnOffsetCommit(Box<TxnOffsetCommitRequest>),
+    OffsetDelete(Box<OffsetDeleteRequest>),
+    EndTransaction(EndTransactionRequest),
     ConsumerGroupHeartbeat(Box<ConsumerGroupHeartbeatRequest>),
     ShareGroupHeartbeat(Box<ShareGroupHeartbeatRequest>),
     DescribeGroups(Vec<Name>),
@@ -76,6 +83,9 @@ pub enum Response {
     LeaveGroup(Box<LeaveGroupResponse>),
     OffsetCommit(Box<OffsetCommitResponse>),
     OffsetFetch(Box<OffsetFetchResponse>),
+    TxnOffsetCommit(Box<OffsetCommitResponse>),
+    OffsetDelete(Box<OffsetDeleteResponse>),
+    EndTransaction(ErrorCode),
     ConsumerGroupHeartbeat(Box<ConsumerGroupHeartbeatResponse>),
     ShareGroupHeartbeat(Box<ShareGroupHeartbeatResponse>),
     DescribeGroups(Vec<DescribedGroup>),
@@ -103,6 +113,9 @@ from_message! {
     LeaveGroupRequest => Request::LeaveGroup,
     OffsetCommitRequest => Request::OffsetCommit,
     OffsetFetchRequest => Request::OffsetFetch,
+    TxnOffsetCommitRequest => Request::TxnOffsetCommit,
+    OffsetDeleteRequest => Request::OffsetDelete,
+    EndTransactionRequest => Request::EndTransaction,
     ConsumerGroupHeartbeatRequest => Request::ConsumerGroupHeartbeat,
     ShareGroupHeartbeatRequest => Request::ShareGroupHeartbeat,
     FindCoordinatorRequest => Request::FindCoordinator,

@@ -25,6 +25,17 @@ pub enum Record {
         key: OffsetCommitKey,
         /// The offset.
         value: Option<OffsetCommitValue>,
+        /// The producer whose transaction it is part of.
+        #[serde(rename = "producerId", default, skip_serializing_if = "Option::is_none")]
+        producer_id: Option<i64>,
+    },
+    /// The marker of a transaction's end.
+    EndTransaction {
+        /// The producer whose transaction it was.
+        #[serde(rename = "producerId")]
+        producer_id: i64,
+        /// Whether it was committed; otherwise it was aborted.
+        commit: bool,
     },
     /// A classic group at a generation.
     GroupMetadata {
@@ -168,6 +179,20 @@ impl Record {
             }
             _ => None,
         }
+    }
+
+    /// The record as it stands in the log. An offset whose client said when it expires is written in
+    /// a form that knows neither leader epochs nor topic ids
+    /// (`GroupCoordinatorRecordHelpers.newOffsetCommitRecord`).
+    pub fn written(&self) -> Record {
+        let mut record = self.clone();
+        if let Record::OffsetCommit { value: Some(value), .. } = &mut record
+            && value.expire_timestamp != -1
+        {
+            value.leader_epoch = -1;
+            value.topic_id = Uuid::ZERO;
+        }
+        record
     }
 
     /// Whether it says that there is nothing of its key any more.

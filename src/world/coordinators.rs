@@ -145,7 +145,7 @@ impl World<'_> {
     }
 
     fn committed_offset(&self, record: &Record) -> Option<(PartitionId, u64)> {
-        let Record::OffsetCommit { key, value: Some(value) } = record else { return None };
+        let Record::OffsetCommit { key, value: Some(value), .. } = record else { return None };
         let topic = self.topics.by_name(&key.topic)?;
         let partition = *self.topics.partitions(topic).get(key.partition as usize)?;
         Some((partition, u64::try_from(value.offset).ok()?))

@@ -30,7 +30,7 @@ impl Kind {
 
     /// Whether this build plays such dialogues. (One of them may still ask for something unknown.)
     pub const fn is_supported(self) -> bool {
-        !matches!(self, Kind::Offsets | Kind::Failover)
+        !matches!(self, Kind::Failover)
     }
 
     /// Dialogues of this kind.

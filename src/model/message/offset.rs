@@ -1,4 +1,4 @@
-//! `OffsetCommit` and `OffsetFetch`: where a group has got to.
+//! `OffsetCommit`, `OffsetFetch` and their like: where a group has got to.
 
 use crate::model::Name;
 use crate::model::error::ErrorCode;
@@ -83,8 +83,8 @@ pub struct OffsetCommitResponse {
 
 impl OffsetCommitResponse {
     /// The same error for every partition of the request (`OffsetCommitRequest.getErrorResponse`).
-    pub fn of_error(request: &OffsetCommitRequest, error_code: ErrorCode) -> Self {
-        let topics = request.topics.iter().map(|topic| OffsetCommitResponseTopic {
+    pub fn of_error(topics: &[OffsetCommitTopic], error_code: ErrorCode) -> Self {
+        let topics = topics.iter().map(|topic| OffsetCommitResponseTopic {
             name: topic.name.clone(),
             partitions: topic
                 .partitions
@@ -123,6 +123,99 @@ pub struct OffsetCommitResponsePartition {
     pub partition_index: u32,
     /// What went wrong.
     pub error_code: ErrorCode,
+}
+
+/// `TxnOffsetCommit`: store positions of a group when a transaction ends.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct TxnOffsetCommitRequest {
+    /// `transactional.id`
+    pub transactional_id: Name,
+    /// The group.
+    pub group_id: Name,
+    /// The producer.
+    pub producer_id: i64,
+    /// Its epoch.
+    pub producer_epoch: i16,
+    /// Generation or member epoch; −1: not given.
+    pub generation_id: i32,
+    /// The member; empty: not given.
+    pub member_id: Name,
+    /// `group.instance.id`
+    pub group_instance_id: Option<Name>,
+    /// What is committed.
+    pub topics: Vec<OffsetCommitTopic>,
+}
+
+impl Default for TxnOffsetCommitRequest {
+    fn default() -> Self {
+        TxnOffsetCommitRequest {
+            transactional_id: "".into(),
+            group_id: "".into(),
+            producer_id: 0,
+            producer_epoch: 0,
+            generation_id: -1,
+            member_id: "".into(),
+            group_instance_id: None,
+            topics: Vec::new(),
+        }
+    }
+}
+
+/// `WriteTxnMarkers` for one producer in one partition of `__consumer_offsets`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct EndTransactionRequest {
+    /// The producer.
+    pub producer_id: i64,
+    /// Its epoch.
+    pub producer_epoch: i16,
+    /// Whether the transaction is committed; otherwise it is aborted.
+    pub commit: bool,
+}
+
+impl Default for EndTransactionRequest {
+    fn default() -> Self {
+        EndTransactionRequest { producer_id: 0, producer_epoch: 0, commit: true }
+    }
+}
+
+/// `OffsetDelete`: take positions of a group away.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct OffsetDeleteRequest {
+    /// The group.
+    pub group_id: Name,
+    /// What is taken away.
+    pub topics: Vec<OffsetDeleteTopic>,
+}
+
+/// Partitions of one topic to delete offsets of.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct OffsetDeleteTopic {
+    /// The topic's name.
+    pub name: Name,
+    /// Its partitions.
+    pub partitions: Vec<OffsetDeletePartition>,
+}
+
+/// A partition to delete the offset of.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct OffsetDeletePartition {
+    /// The partition.
+    pub partition_index: u32,
+}
+
+/// The answer to `OffsetDelete`.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct OffsetDeleteResponse {
+    /// What went wrong with the request as a whole.
+    pub error_code: ErrorCode,
+    /// Answers by topic.
+    pub topics: Vec<OffsetCommitResponseTopic>,
 }
 
 /// `OffsetFetch` of one group: where it has got to.
