@@ -85,9 +85,9 @@ fn random_offset_dialogues() {
     check("random-offsets.jsonl.gz", 40);
 }
 
-/// Found by asking Kafka about thousands more: what only asks sees a group that is gone but for a
-/// record on its way to be committed.
+/// Found by asking Kafka about thousands more: what only asks sees what is committed, also a group
+/// that is gone; a transaction's offset may be out of date; a refused batch is taken back.
 #[test]
 fn offset_dialogues_that_once_differed() {
-    check("found-offsets.jsonl.gz", 1);
+    check("found-offsets.jsonl.gz", 5);
 }
