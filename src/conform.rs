@@ -12,6 +12,7 @@ pub mod dialogue;
 pub mod difference;
 pub mod file;
 pub mod hash;
+mod log;
 mod player;
 pub mod script;
 pub mod server_assignment;

@@ -20,6 +20,7 @@ pub mod metadata_hash;
 mod modern;
 pub mod offsets;
 mod request;
+pub mod serving;
 pub mod shard;
 mod share;
 pub mod snapshot;

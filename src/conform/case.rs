@@ -131,8 +131,8 @@ fn replay_as(kind: Kind, line: &str) -> Result<Option<Difference>, Problem> {
         Kind::Assignment => assignment::replay(line),
         Kind::ServerAssignment => server_assignment::replay(line),
         Kind::Hash(kind) => hash::replay(kind, line),
-        Kind::Dialogue(kind) if kind.is_supported() => dialogue::replay(line),
-        Kind::Dialogue(_) | Kind::ShareQueue | Kind::Experiment | Kind::Setting => {
+        Kind::Dialogue(_) => dialogue::replay(line),
+        Kind::ShareQueue | Kind::Experiment | Kind::Setting => {
             Err(Problem::Unsupported(kind.name().to_owned()))
         }
     }

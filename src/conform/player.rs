@@ -1,11 +1,13 @@
 //! Plays the inputs of a dialogue on a coordinator of ours, and notes what it does.
 
 use super::dialogue::{Observation, Observed};
+use super::log::Log;
 use super::script::{Script, Step, Topic};
 use super::settings::{group_config, number};
 use super::topics::Topics;
 use crate::coordinator::config::{CoordinatorConfig, MigrationPolicy};
 use crate::coordinator::effect::Effect;
+use crate::coordinator::serving::Serving;
 use crate::coordinator::shard::Shard;
 use crate::coordinator::snapshot::GroupSnapshot;
 use crate::kernel::time::{Instant, Span};
@@ -43,7 +45,9 @@ pub(super) struct Player {
     commit_delay: Span,
     /// Log ends on their way to be committed.
     commits: VecDeque<(Instant, u64)>,
-    log: Vec<Record>,
+    log: Log,
+    /// When the log has been read, and whether it has been compacted.
+    loading: Option<(Instant, bool)>,
     watch: bool,
     records: bool,
     states: BTreeMap<Name, GroupSnapshot>,
@@ -64,7 +68,8 @@ impl Player {
             failing: None,
             commit_delay,
             commits: VecDeque::new(),
-            log: Vec::new(),
+            log: Log::default(),
+            loading: None,
             watch: script.watch,
             records: script.records,
             states: BTreeMap::new(),
@@ -110,6 +115,17 @@ impl Player {
                 let config = group_config(&step.configs)?;
                 self.shard.update_group_config(&step.group, config);
             }
+            "Resign" => {
+                self.loading = None;
+                let mut out = Vec::new();
+                self.shard.unload(self.now, &mut out);
+                self.perform(out);
+            }
+            "Elect" if self.shard.serving() == Serving::Unloaded => {
+                self.shard.begin_loading();
+                self.loading = Some((self.now + Span::from_ms(step.load_ms), step.compact));
+            }
+            "Elect" => {}
             "AppendError" => {
                 self.failing = step.error.map(|code| (code, step.count.unwrap_or(1)));
             }
@@ -167,17 +183,18 @@ impl Player {
             self.shard.appended(self.now, Err(code), &mut out);
             return self.perform(out);
         }
-        self.log.extend_from_slice(&records);
+        self.log.append(&records);
         if self.records {
             self.observe(Observed::Records(records));
         }
-        self.commits.push_back((self.now + self.commit_delay, self.log.len() as u64));
+        self.commits.push_back((self.now + self.commit_delay, self.log.end()));
         self.shard.appended(self.now, Ok(()), &mut out);
         self.perform(out);
     }
 
     /// Ends an input: its records may be committed at once, its timers may have no delay.
     fn settle(&mut self) {
+        self.load_due();
         self.commit_due();
         while self.end_timer() {}
         self.watch_states();
@@ -190,6 +207,16 @@ impl Player {
         self.perform(out);
         self.commit_due();
         ended
+    }
+
+    /// Ends the reading of the log, if it is due.
+    fn load_due(&mut self) {
+        if let Some((_, compact)) = self.loading.take_if(|(at, _)| *at <= self.now) {
+            let mut out = Vec::new();
+            let records = self.log.read(compact);
+            self.shard.load(self.now, records, self.log.end(), &mut out);
+            self.perform(out);
+        }
     }
 
     fn commit_due(&mut self) {
@@ -205,11 +232,13 @@ impl Player {
         let Some(to) = to.map(Instant::from_ms) else { return };
         loop {
             let commit = self.commits.front().map(|(at, _)| *at);
-            let next = self.shard.next_deadline().into_iter().chain(commit).min();
+            let load = self.loading.map(|(at, _)| at);
+            let next = self.shard.next_deadline().into_iter().chain(commit).chain(load).min();
             match next.filter(|&next| next <= to) {
                 Some(next) => self.now = next,
                 None => return,
             }
+            self.load_due();
             self.commit_due();
             self.end_timer();
             self.watch_states();
@@ -398,7 +427,7 @@ mod tests {
                 let (log, now) = (player.log.clone(), player.now);
                 let mut heir = Shard::new(settings(&script).expect("it is supported").0);
                 heir.update_topics(now, player.shard.topics().clone(), &mut Vec::new());
-                heir.load(now, log, &mut Vec::new());
+                heir.load(now, log.read(false), log.end(), &mut Vec::new());
                 for id in player.shard.group_ids() {
                     let before = player.shard.snapshot(&id);
                     let settled = [GroupState::Stable, GroupState::Empty].map(GroupState::name);

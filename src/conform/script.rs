@@ -89,6 +89,11 @@ pub struct Step {
     pub error: Option<ErrorCode>,
     /// How many writes fail.
     pub count: Option<u64>,
+    /// How long the new coordinator takes to read its log (ms).
+    #[serde(rename = "loadMs")]
+    pub load_ms: u64,
+    /// Whether the log is compacted when the new coordinator reads it.
+    pub compact: bool,
     /// Whether an offset fetch waits for what is on its way.
     #[serde(rename = "requireStable")]
     pub require_stable: bool,

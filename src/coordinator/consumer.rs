@@ -23,7 +23,7 @@ mod snapshot;
 mod state;
 mod subscribe;
 mod target;
-mod validate;
+pub(super) mod validate;
 
 pub(super) use commit::OlderEpoch;
 pub(super) use outcome::Timer;

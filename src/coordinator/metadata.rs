@@ -5,6 +5,7 @@ use super::effect::Effect;
 use super::group::Group;
 use super::image::TopicImage;
 use super::modern::refresh::Refresh;
+use super::serving::Serving;
 use super::shard::Shard;
 use super::write::{FollowUp, Write};
 use crate::kernel::time::Instant;
@@ -36,7 +37,7 @@ impl Shard {
                 *refresh = Refresh::default();
             }
         }
-        if !delta.deleted.is_empty() {
+        if !delta.deleted.is_empty() && self.serving == Serving::Active {
             let records = self.offsets.tombstones_of_topics(&delta.deleted);
             let write = Write { records, apply: true, ..Write::default() };
             self.follow_ups.push_back(FollowUp::ForgetTopics(delta.deleted));

@@ -4,6 +4,7 @@ use super::classic::Join;
 use super::classic::group::{ClassicGroup, Context};
 use super::classic::state::GroupState;
 use super::effect::{Effect, Ticket};
+use super::serving::Serving;
 use super::shard::Shard;
 use super::write::{ErrorAnswer, OnError, Write};
 use crate::kernel::time::Instant;
@@ -29,6 +30,9 @@ impl Shard {
         out: &mut Vec<Effect>,
     ) {
         self.tickets.open(ticket);
+        if self.serving != Serving::Active {
+            return self.refuse(ticket, client, request, out);
+        }
         match request {
             Request::JoinGroup(request) => {
                 let request = *request;

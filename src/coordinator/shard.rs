@@ -13,6 +13,7 @@ use super::effect::Effect;
 use super::group::Group;
 use super::image::TopicImage;
 use super::offsets::Offsets;
+use super::serving::Serving;
 use super::share::Before;
 use super::tickets::Tickets;
 use super::timer::{TimerEvent, TimerName};
@@ -29,6 +30,7 @@ use std::collections::{BTreeMap, VecDeque};
 #[derive(Debug, Default)]
 pub struct Shard {
     pub(super) config: CoordinatorConfig,
+    pub(super) serving: Serving,
     pub(super) groups: TimelineMap<Name, Group>,
     pub(super) offsets: Offsets,
     pub(super) image: TopicImage,
@@ -57,7 +59,7 @@ pub struct Shard {
     /// The operation whose records are on their way into the log.
     appending: Option<Deferred>,
     /// Operations that wait for the high watermark to pass their records.
-    deferred: VecDeque<Deferred>,
+    pub(super) deferred: VecDeque<Deferred>,
     /// Operations whose turn comes when nothing is on its way into the log.
     pub(super) follow_ups: VecDeque<FollowUp>,
     /// One beyond the last record written, and the same for the last committed.
@@ -68,7 +70,7 @@ pub struct Shard {
 
 /// An operation that waits for its records.
 #[derive(Debug)]
-struct Deferred {
+pub(super) struct Deferred {
     id: u64,
     /// One beyond its last record.
     end: u64,
@@ -200,6 +202,9 @@ impl Shard {
 
     /// The high watermark reached `end`, one beyond the last record that is committed.
     pub fn committed(&mut self, now: Instant, end: u64, out: &mut Vec<Effect>) {
+        if self.serving != Serving::Active {
+            return;
+        }
         self.committed = self.committed.max(end);
         self.offsets.settle(self.committed);
         self.created.retain(|_, at| *at >= self.committed);
@@ -233,7 +238,7 @@ impl Shard {
         }
     }
 
-    fn complete(
+    pub(super) fn complete(
         &mut self,
         now: Instant,
         operation: Deferred,

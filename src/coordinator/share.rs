@@ -11,7 +11,7 @@ mod record;
 mod replay;
 mod request;
 mod target;
-mod validate;
+pub(super) mod validate;
 
 pub(super) use partitions::PartitionSet;
 pub(super) use replay::{Before, revert};

@@ -3,6 +3,7 @@
 use super::classic::group::ClassicGroup;
 use super::group::Group;
 use super::image::TopicImage;
+use super::serving::Serving;
 use super::shard::Shard;
 use crate::kernel::java_map::JavaMap;
 use crate::model::Name;
@@ -37,7 +38,7 @@ pub struct GroupSnapshot {
     pub group: Name,
     /// `classic` or `consumer`; empty if there is no such group.
     pub r#type: Name,
-    /// Its state, by Kafka's name; `none`: no such group.
+    /// Its state, by Kafka's name; `none`: no such group; `unloaded`: nothing is known yet.
     pub state: Name,
     /// Its generation.
     pub generation: i32,
@@ -95,6 +96,9 @@ impl Shard {
     /// The group as it is now.
     pub fn snapshot(&self, id: &Name) -> GroupSnapshot {
         match self.groups.get(id) {
+            _ if self.serving != Serving::Active => {
+                GroupSnapshot { group: id.clone(), state: "unloaded".into(), ..Default::default() }
+            }
             None => GroupSnapshot { group: id.clone(), state: "none".into(), ..Default::default() },
             Some(Group::Classic(group)) => group.snapshot(),
             Some(Group::Consumer(group)) => group.snapshot(&self.image),

@@ -123,6 +123,7 @@ pub(super) struct OnError {
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum ErrorAnswer {
     Join,
+    JoinAs(Name),
     Sync,
     Heartbeat,
     ConsumerHeartbeat,
@@ -142,6 +143,10 @@ impl OnError {
         match &self.answer {
             ErrorAnswer::Join => {
                 JoinGroupResponse { error_code, ..JoinGroupResponse::default() }.into()
+            }
+            ErrorAnswer::JoinAs(member_id) => {
+                let member_id = member_id.clone();
+                JoinGroupResponse { error_code, member_id, ..JoinGroupResponse::default() }.into()
             }
             ErrorAnswer::Sync => {
                 SyncGroupResponse { error_code, ..SyncGroupResponse::default() }.into()

@@ -28,11 +28,6 @@ impl Kind {
         })
     }
 
-    /// Whether this build plays such dialogues. (One of them may still ask for something unknown.)
-    pub const fn is_supported(self) -> bool {
-        !matches!(self, Kind::Failover)
-    }
-
     /// Dialogues of this kind.
     pub const fn plural(self) -> &'static str {
         match self {

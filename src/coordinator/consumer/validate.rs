@@ -16,7 +16,7 @@ use crate::model::message::consumer_group::{
 const CLIENT_MAKES_ID_VERSION: i16 = 1;
 
 /// Whether the request may be put to a group.
-pub(super) fn request(
+pub(in crate::coordinator) fn request(
     request: &ConsumerGroupHeartbeatRequest,
     api_version: i16,
     config: &CoordinatorConfig,

@@ -7,7 +7,9 @@ use crate::model::message::consumer_group::{JOIN_EPOCH, LEAVE_EPOCH};
 use crate::model::message::share_group::ShareGroupHeartbeatRequest;
 
 /// Whether the request may be put to a group.
-pub(super) fn request(request: &ShareGroupHeartbeatRequest) -> Result<(), ErrorCode> {
+pub(in crate::coordinator) fn request(
+    request: &ShareGroupHeartbeatRequest,
+) -> Result<(), ErrorCode> {
     let r = request;
     let topics = r.subscribed_topic_names.as_ref();
     let incomplete = if r.member_epoch == JOIN_EPOCH {
