@@ -130,7 +130,12 @@ impl Player {
                 self.failing = step.error.map(|code| (code, step.count.unwrap_or(1)));
             }
             "State" => {
-                let groups = step.groups.iter().map(|g| self.shard.snapshot(g)).collect();
+                // What the harness shows while nobody serves is left over in its memory.
+                let groups = match self.shard.serving() {
+                    Serving::Active => &*step.groups,
+                    Serving::Loading | Serving::Unloaded => &[],
+                };
+                let groups = groups.iter().map(|group| self.shard.snapshot(group)).collect();
                 self.observe(Observed::Snapshots { to: step.n, groups });
             }
             _ => {

@@ -50,6 +50,8 @@ impl Shard {
         self.created.clear();
         self.removed.clear();
         self.serving = Serving::Active;
+        // Regular expressions are matched again: whether topics came meanwhile is not known.
+        self.new_topics_version = self.image.version();
         let names: Vec<Name> = self.groups.keys().cloned().collect();
         for name in names {
             self.begin_consumer_sessions(now, &name);
@@ -81,7 +83,7 @@ impl Shard {
         }
         let old = std::mem::replace(self, Shard::new(self.config.clone()));
         self.serving = Serving::Unloaded;
-        (self.image, self.new_topics_version) = (old.image, old.new_topics_version);
+        self.image = old.image;
         self.group_configs = old.group_configs;
         self.tickets = old.tickets;
     }
