@@ -91,3 +91,20 @@ fn random_offset_dialogues() {
 fn offset_dialogues_that_once_differed() {
     check("found-offsets.jsonl.gz", 5);
 }
+
+#[test]
+fn readable_failover_dialogues() {
+    check("readable-failover.jsonl", 13);
+}
+
+#[test]
+fn random_failover_dialogues() {
+    check("random-failover.jsonl.gz", 40);
+}
+
+/// Found by asking Kafka about thousands more: also a parked request waits for what was written
+/// before it, and fails with that.
+#[test]
+fn failover_dialogues_that_once_differed() {
+    check("found-failover.jsonl.gz", 1);
+}

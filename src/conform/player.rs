@@ -121,11 +121,7 @@ impl Player {
                 self.shard.unload(self.now, &mut out);
                 self.perform(out);
             }
-            "Elect" if self.shard.serving() == Serving::Unloaded => {
-                self.shard.begin_loading();
-                self.loading = Some((self.now + Span::from_ms(step.load_ms), step.compact));
-            }
-            "Elect" => {}
+            "Elect" => self.elect(step),
             "AppendError" => {
                 self.failing = step.error.map(|code| (code, step.count.unwrap_or(1)));
             }
@@ -212,6 +208,14 @@ impl Player {
         self.perform(out);
         self.commit_due();
         ended
+    }
+
+    /// The broker leads the partition, and reads its log unless it has done so.
+    fn elect(&mut self, step: &Step) {
+        if self.shard.serving() == Serving::Unloaded {
+            self.shard.begin_loading();
+            self.loading = Some((self.now + Span::from_ms(step.load_ms), step.compact));
+        }
     }
 
     /// Ends the reading of the log, if it is due.

@@ -132,6 +132,6 @@ impl Shard {
 }
 
 fn described(groups: Vec<Name>, error_code: ErrorCode) -> Vec<DescribedGroup> {
-    let group = |group_id| DescribedGroup { group_id, error_code, ..DescribedGroup::default() };
+    let group = |group_id| DescribedGroup { error_code, group_id, ..DescribedGroup::default() };
     groups.into_iter().map(group).collect()
 }

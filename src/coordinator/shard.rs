@@ -119,7 +119,12 @@ impl Shard {
         out: &mut Vec<Effect>,
     ) {
         let write = match outcome {
-            Ok(write) if write.is_nothing() => return,
+            // Also a request that is only parked waits for what was written before it.
+            Ok(write)
+                if write.is_nothing() && (on_error.is_none() || self.committed == self.written) =>
+            {
+                return;
+            }
             Ok(write) => write,
             Err(code) => return self.tickets.refuse(on_error, code, out),
         };

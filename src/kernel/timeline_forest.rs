@@ -108,14 +108,13 @@ impl<K: JavaKey + Clone, V: Clone> Forest<K, V> {
     pub fn plant(&mut self, from: TableId, path: &[K]) -> TableId {
         let mut id = from;
         for key in path {
-            id = match self.descend(id, std::slice::from_ref(key), LATEST) {
-                Some(child) => child,
-                None => {
-                    let child = self.add();
-                    let (table, newest) = self.change(id);
-                    table.put(key.clone(), Node::Table(child), newest);
-                    child
-                }
+            id = if let Some(child) = self.descend(id, std::slice::from_ref(key), LATEST) {
+                child
+            } else {
+                let child = self.add();
+                let (table, newest) = self.change(id);
+                table.put(key.clone(), Node::Table(child), newest);
+                child
             };
         }
         id

@@ -104,8 +104,8 @@ impl<K: JavaKey + Clone, V: Clone> TimelineTable<K, V> {
         if let Some(entry) = self.now.get(hash, key).filter(|entry| entry.since <= epoch) {
             return Some(&entry.value);
         }
-        let tiers = self.tiers.iter().filter(|(of, _)| *of >= epoch);
-        let entry = tiers.filter_map(|(_, tier)| tier.get(hash, key)).next()?;
+        let mut tiers = self.tiers.iter().filter(|(of, _)| *of >= epoch);
+        let entry = tiers.find_map(|(_, tier)| tier.get(hash, key))?;
         (entry.since <= epoch).then_some(&entry.value)
     }
 
