@@ -34,7 +34,7 @@ fn question(assignor: &str, (members, partitions, topics): Size, buckets: usize)
         let id: Name = format!("member{number}").into();
         let topics = subscriptions[number / each].clone();
         let member =
-            Member { id: id.clone(), instance: None, rack: None, topics, target: Vec::new() };
+            Member { id: id.clone(), instance: None, rack: None, topics, target: Arc::default() };
         map.put(id, member);
     }
     let subscription = match buckets {
@@ -53,11 +53,11 @@ fn one_joins(assignor: &str, (members, partitions, topics): Size, buckets: usize
     let answer = by_name(assignor).expect("a name").assign(&question).expect("an answer");
     let mut map = JavaMap::new();
     for (place, member) in question.members.into_iter().enumerate() {
-        map.put(member.id.clone(), Member { target: answer.target(place), ..member });
+        map.put(member.id.clone(), Member { target: answer.target(place).into(), ..member });
     }
     let first = map.get("member0").expect("the first").clone();
     let id: Name = "newMember".into();
-    map.put(id.clone(), Member { id, target: Vec::new(), ..first });
+    map.put(id.clone(), Member { id, target: Arc::default(), ..first });
     question.members = map.values().cloned().collect();
     question
 }

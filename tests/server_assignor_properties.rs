@@ -49,7 +49,7 @@ fn request(topics: &[Topic], members: &[(u8, Subscription)], targets: &Targets) 
         let id: Name = format!("m{id}").into();
         let chosen = (0..).zip(topics).filter(|(bit, _)| subscription >> bit & 1 == 1);
         Known {
-            target: targets.get(&id).cloned(),
+            target: targets.get(&id).cloned().map(Arc::new),
             id,
             instance: None,
             rack: None,
@@ -66,7 +66,8 @@ type Targets = BTreeMap<Name, Target>;
 /// The targets of a group's members once the records are written.
 fn settled(request: &Request, assignor: &str) -> Targets {
     let written = compute(request, by_name(assignor).unwrap()).unwrap();
-    let old = request.members.iter().filter_map(|m| Some((m.id.clone(), m.target.clone()?)));
+    let old =
+        request.members.iter().filter_map(|m| Some((m.id.clone(), m.target.as_deref()?.clone())));
     let mut targets: Targets = old.collect();
     targets.extend(written.changed);
     targets
@@ -127,7 +128,7 @@ fn check_one_owner_each(request: &Request, targets: &Targets) {
 fn check_stable(request: &Request, targets: &Targets, assignor: &str) {
     let mut again = request.clone();
     for member in &mut again.members {
-        member.target = targets.get(&member.id).cloned();
+        member.target = targets.get(&member.id).cloned().map(Arc::new);
     }
     let written = compute(&again, by_name(assignor).unwrap()).unwrap();
     assert_eq!(written.changed, []);

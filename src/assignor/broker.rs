@@ -9,6 +9,7 @@ use crate::model::Name;
 use crate::model::consumer_protocol::TopicPartitions;
 use crate::model::uuid::Uuid;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A strategy of the broker under a name of its own: Kafka has two of the name `range`.
 pub(super) struct OnBroker {
@@ -34,7 +35,7 @@ impl Assignor for OnBroker {
         let mut answer = Answer::new(names);
         for member in &request.members {
             // Without a record the last target stands.
-            let target = targets.remove(&member.id).or_else(|| member.target.clone());
+            let target = targets.remove(&member.id).or_else(|| member.target.as_deref().cloned());
             let partitions = target.iter().flatten().filter_map(|of| {
                 let place = *places.get(&of.topic)?;
                 Some(of.partitions.iter().map(move |&index| (place, index)))
@@ -75,7 +76,7 @@ fn request(question: &Question, ids: &BTreeMap<Name, Uuid>) -> Request {
         instance: member.instance.clone(),
         rack: member.rack.clone(),
         topics: member.topics.iter().cloned().collect(),
-        target: Some(member.had().iter().map(partitions).collect()),
+        target: Some(Arc::new(member.had().iter().map(partitions).collect())),
     };
     let members: Vec<Known> = question.members.iter().map(member).collect();
     Request {

@@ -30,7 +30,7 @@ pub struct Question {
     /// Members, in the order of the builder's map of them.
     pub members: Vec<Member>,
     /// Targets of members that are not in the list any more. Their partitions count as assigned.
-    pub others: Vec<Target>,
+    pub others: Vec<Arc<Target>>,
     /// How the members' subscriptions relate.
     pub subscription: SubscriptionType,
     /// The partitions that may be assigned; `None`: all of them.
@@ -64,7 +64,7 @@ pub struct Member {
     /// make a question cheaper.
     pub topics: Arc<[Name]>,
     /// Its last target.
-    pub target: Target,
+    pub target: Arc<Target>,
 }
 
 /// Partitions of a topic.

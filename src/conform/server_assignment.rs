@@ -184,7 +184,11 @@ impl Case {
             instance: member.instance.clone(),
             rack: member.rack.clone(),
             topics: member.topics.clone(),
-            target: member.target.as_ref().map(|runs| self.target(runs)).transpose()?,
+            target: member
+                .target
+                .as_ref()
+                .map(|runs| self.target(runs).map(Arc::new))
+                .transpose()?,
         })
     }
 

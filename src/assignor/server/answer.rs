@@ -198,7 +198,7 @@ impl Held {
         let mut order: Vec<(i32, u32, &[u32])> = Vec::new();
         for member in &question.members {
             order.clear();
-            for Partitions { topic, partitions } in &member.target {
+            for Partitions { topic, partitions } in member.target.iter() {
                 let number = match last {
                     Some((known, number)) if known == *topic => number,
                     _ => held.number(*topic),

@@ -20,7 +20,7 @@ pub struct Known {
     /// Names of the topics that it subscribes to.
     pub topics: Arc<[Name]>,
     /// Its last target; `None`: there is no record.
-    pub target: Option<Target>,
+    pub target: Option<Arc<Target>>,
 }
 
 /// A group for which a target is computed.
@@ -77,10 +77,13 @@ pub fn compute(request: &Request, assignor: &dyn ServerAssignor) -> Result<Writt
     Ok(Written { changed })
 }
 
+/// The target that was written last; `None`: there is none.
+pub type Last<'a> = Option<&'a Arc<Target>>;
+
 /// What the strategy is asked, and the last target of each of its members.
-pub fn question(request: &Request) -> (Question, Vec<Option<&Target>>) {
+pub fn question(request: &Request) -> (Question, Vec<Last<'_>>) {
     // Rows of the list of all members; those of updates come behind those of the group.
-    let mut rows: Vec<(&Known, Option<&Target>, Option<&Target>)> = Vec::new();
+    let mut rows: Vec<(&Known, Last, Last)> = Vec::new();
     let mut map: JavaMap<Name, usize> = JavaMap::new();
     for member in &request.members {
         map.put(member.id.clone(), rows.len());

@@ -57,6 +57,8 @@ pub(in crate::coordinator) struct ConsumerGroup {
     /// How the subscriptions relate, if that does not follow from the counts: it is settled when
     /// a member changes, not when a regular expression is resolved.
     subscription: Option<SubscriptionType>,
+    /// Topics that a member named last.
+    last_topics: Arc<[Name]>,
 }
 
 impl ConsumerGroup {
@@ -78,6 +80,7 @@ impl ConsumerGroup {
             classic_protocols: BTreeMap::new(),
             refresh: Refresh::default(),
             subscription: Some(SubscriptionType::Homogeneous),
+            last_topics: Arc::default(),
         }
     }
 
@@ -114,6 +117,15 @@ impl ConsumerGroup {
         Some(&self.resolved.get(member.regex()?)?.topics)
     }
 
+    /// The topics of a record, as one list with those of the member whose record came last if they
+    /// are the same: most groups have one list for all.
+    pub(super) fn share_topics(&mut self, topics: Vec<Name>) -> Arc<[Name]> {
+        if *self.last_topics != *topics {
+            self.last_topics = topics.into();
+        }
+        self.last_topics.clone()
+    }
+
     /// How the subscriptions of the members relate.
     pub(in crate::coordinator) fn subscription_type(&self) -> SubscriptionType {
         self.subscription.unwrap_or_else(|| {
@@ -130,10 +142,18 @@ impl ConsumerGroup {
     /// A member is new, or another than before.
     pub(super) fn put_member(&mut self, member: &Arc<Member>) -> Option<Arc<Member>> {
         let old = self.members.put(member.id.clone(), member.clone());
+        // Most records only say what a member owns: its topics are the same list.
+        let topics_stay = old.as_ref().is_some_and(|old| Arc::ptr_eq(&old.topics, &member.topics));
         if let Some(old) = &old {
             self.count(old, false);
         }
         self.count(member, true);
+        if !topics_stay {
+            if let Some(old) = &old {
+                self.counts.count_names(&old.topics, false);
+            }
+            self.counts.count_names(&member.topics, true);
+        }
         if let Some(instance) = &member.instance {
             self.static_members.insert(instance.clone(), member.id.clone());
         }
@@ -145,6 +165,7 @@ impl ConsumerGroup {
     pub(super) fn remove_member(&mut self, id: &Name) -> Option<Arc<Member>> {
         let old = self.members.remove(id)?;
         self.count(&old, false);
+        self.counts.count_names(&old.topics, false);
         if let Some(instance) = &old.instance {
             self.static_members.remove(instance);
         }
@@ -152,8 +173,8 @@ impl ConsumerGroup {
         Some(old)
     }
 
+    /// Counts all of a member but the topics that it names.
     fn count(&mut self, member: &Member, more: bool) {
-        self.counts.count_names(&member.topics, more);
         if let Some(assignor) = &member.assignor {
             vote(&mut self.votes, assignor, more);
         }

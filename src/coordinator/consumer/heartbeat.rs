@@ -4,7 +4,7 @@
 use super::group::ConsumerGroup;
 use super::member::Member;
 use super::outcome::{Outcome, Timer};
-use super::reconcile::Reconciliation;
+use super::reconcile::{Reconciliation, Subscribed};
 use super::record;
 use super::regex::RegexChange;
 use super::state::MemberState;
@@ -23,7 +23,6 @@ use crate::model::message::consumer_group::{
     ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse, JOIN_EPOCH,
 };
 use crate::model::uuid::Uuid;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What the coordinator knows besides the group.
@@ -172,17 +171,16 @@ impl Heartbeat<'_> {
         if !subscription_changed && member.is_reconciled_to(goal.epoch) {
             return Ok(None);
         }
-        let matched = self.group.regex_topics(member);
-        let names = || member.topics.iter().chain(matched.into_iter().flat_map(|t| t.iter()));
-        let id_of = |name: &Name| self.around.image.by_name(name).map(|topic| topic.id);
-        let subscribed: BTreeSet<Uuid> = names().filter_map(id_of).collect();
         let reconciliation = Reconciliation {
             member,
             target_epoch: goal.epoch,
             target: &goal.target,
             owners: &self.group.owners,
-            subscribed,
-            subscribes_to_nothing: names().next().is_none(),
+            subscribed: Subscribed {
+                image: self.around.image,
+                named: &member.topics,
+                matched: self.group.regex_topics(member).map_or(&[], |topics| topics),
+            },
             subscription_changed,
             owned: self.owned(),
         };

@@ -6,11 +6,11 @@ use super::heartbeat::Surroundings;
 use super::member::Member;
 use super::outcome::Outcome;
 use super::record;
-use crate::coordinator::modern::partitions::Owned;
 use crate::model::error::ErrorCode;
 use crate::model::message::consumer_group::{
     ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse, LEAVE_STATIC_EPOCH,
 };
+use std::sync::Arc;
 
 /// The answer to a heartbeat that leaves, with what else there is to do in `out`.
 pub(super) fn leave(
@@ -46,8 +46,8 @@ pub(super) fn leave(
 /// The member while it is away: it keeps what it owns, as of epoch 0, until its session ends.
 fn away(member: &Member) -> Member {
     let mut member = Member { epoch: LEAVE_STATIC_EPOCH, ..member.clone() };
-    member.revoking = Owned::new();
-    for partitions in member.assigned.values_mut() {
+    member.revoking = Arc::default();
+    for partitions in Arc::make_mut(&mut member.assigned).values_mut() {
         for epoch in partitions.values_mut() {
             *epoch = 0;
         }

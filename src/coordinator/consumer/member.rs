@@ -37,9 +37,9 @@ pub(in crate::coordinator) struct Member {
     /// The assignor that it wants.
     pub assignor: Option<Name>,
     /// What it owns.
-    pub assigned: Owned,
+    pub assigned: Arc<Owned>,
     /// What it has to give up.
-    pub revoking: Owned,
+    pub revoking: Arc<Owned>,
     /// What it says besides if it speaks the classic protocol.
     pub classic: Option<Arc<ClassicMemberValue>>,
 }
@@ -60,8 +60,8 @@ impl Member {
             topics: Arc::default(),
             regex: "".into(),
             assignor: None,
-            assigned: Owned::new(),
-            revoking: Owned::new(),
+            assigned: Arc::default(),
+            revoking: Arc::default(),
             classic: None,
         }
     }

@@ -2,13 +2,17 @@
 
 use super::member::Member;
 use super::state::MemberState;
-use crate::assignor::server::Target;
+use crate::assignor::server::{Partitions, Target};
+use crate::coordinator::image::TopicImage;
 use crate::coordinator::modern::owners::{NOBODY, Owners};
 use crate::coordinator::modern::partitions::{Owned, holds};
+use crate::kernel::java_hash::string_cmp;
+use crate::model::Name;
 use crate::model::error::ErrorCode;
 use crate::model::message::assignment::TopicPartitions;
 use crate::model::uuid::Uuid;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// A member with all that decides its next step.
 pub(super) struct Reconciliation<'a> {
@@ -17,14 +21,39 @@ pub(super) struct Reconciliation<'a> {
     pub target: &'a Target,
     /// Who has which partition.
     pub owners: &'a Owners,
-    /// Topics that the member subscribes to and that exist.
-    pub subscribed: BTreeSet<Uuid>,
-    /// Whether it subscribes to nothing, not even to topics that do not exist.
-    pub subscribes_to_nothing: bool,
+    /// What the member subscribes to.
+    pub subscribed: Subscribed<'a>,
     /// Whether this heartbeat changed what it subscribes to.
     pub subscription_changed: bool,
     /// What the member says that it owns.
     pub owned: Option<&'a [TopicPartitions]>,
+}
+
+/// Topics that a member subscribes to.
+pub(super) struct Subscribed<'a> {
+    pub image: &'a TopicImage,
+    /// Those that it names.
+    pub named: &'a [Name],
+    /// Those that its regular expression matched.
+    pub matched: &'a [Name],
+}
+
+impl Subscribed<'_> {
+    /// Whether the topic is one of them, and exists.
+    fn contains(&self, topic: Uuid) -> bool {
+        let Some(topic) = self.image.by_id(topic) else { return false };
+        // Lists that were in a record are sorted.
+        let is_in = |list: &[Name]| {
+            list.binary_search_by(|name| string_cmp(name, &topic.name)).is_ok()
+                || list.contains(&topic.name)
+        };
+        is_in(self.named) || is_in(self.matched)
+    }
+
+    /// Whether there are none, not even ones that do not exist.
+    fn is_empty(&self) -> bool {
+        self.named.is_empty() && self.matched.is_empty()
+    }
 }
 
 impl Reconciliation<'_> {
@@ -57,15 +86,36 @@ impl Reconciliation<'_> {
         })
     }
 
+    /// Whether the member owns just its target, which is so for most members at a new epoch.
+    fn has_its_target(&self) -> bool {
+        let parts = self.target.iter().filter(|part| self.subscribed.contains(part.topic));
+        let mut target: Vec<&Partitions> = parts.collect();
+        target.sort_unstable_by_key(|part| part.topic);
+        let is_owned = |(part, (topic, owned)): (&&Partitions, (&Uuid, &BTreeMap<u32, i32>))| {
+            let mut partitions = part.partitions.clone();
+            partitions.sort_unstable();
+            part.topic == *topic && !partitions.is_empty() && partitions.iter().eq(owned.keys())
+        };
+        let assigned = &*self.member.assigned;
+        target.len() == assigned.len() && target.iter().zip(assigned).all(is_owned)
+    }
+
     /// Gives up what the target does not want, or else takes what is free of it. `epoch` is that
     /// of a member which has something to give up.
     fn next(&self, epoch: i32) -> Member {
+        let mut member = self.member.clone();
+        if self.has_its_target() {
+            member.state = MemberState::Stable;
+            member.enter_epoch(self.target_epoch);
+            member.revoking = Arc::default();
+            return member;
+        }
         let mut target: BTreeMap<Uuid, BTreeSet<u32>> = BTreeMap::new();
-        for part in self.target.iter().filter(|part| self.subscribed.contains(&part.topic)) {
+        for part in self.target.iter().filter(|part| self.subscribed.contains(part.topic)) {
             target.insert(part.topic, part.partitions.iter().copied().collect());
         }
         let (mut keep, mut revoke, mut take) = (Owned::new(), Owned::new(), Owned::new());
-        for (&topic, partitions) in &self.member.assigned {
+        for (&topic, partitions) in &*self.member.assigned {
             let wanted = target.get(&topic);
             for (&partition, &epoch) in partitions {
                 let is_wanted = wanted.is_some_and(|wanted| wanted.contains(&partition));
@@ -87,11 +137,10 @@ impl Reconciliation<'_> {
             }
         }
 
-        let mut member = self.member.clone();
         if !revoke.is_empty() && self.owns_any(&revoke) {
             member.state = MemberState::UnrevokedPartitions;
             member.enter_epoch(epoch);
-            (member.assigned, member.revoking) = (keep, revoke);
+            (member.assigned, member.revoking) = (keep.into(), revoke.into());
             return member;
         }
         for (topic, partitions) in take {
@@ -100,7 +149,7 @@ impl Reconciliation<'_> {
         member.state =
             if blocked { MemberState::UnreleasedPartitions } else { MemberState::Stable };
         member.enter_epoch(self.target_epoch);
-        (member.assigned, member.revoking) = (keep, Owned::new());
+        (member.assigned, member.revoking) = (keep.into(), Arc::default());
         member
     }
 
@@ -108,11 +157,12 @@ impl Reconciliation<'_> {
     /// there are none.
     fn shrink(&self) -> Option<Member> {
         let mut member = self.member.clone();
-        let mut revoking = member.revoking.clone();
-        if self.subscribes_to_nothing && revoking.is_empty() {
-            revoking = std::mem::take(&mut member.assigned);
+        let mut revoking = (*member.revoking).clone();
+        if self.subscribed.is_empty() && revoking.is_empty() {
+            revoking = Arc::unwrap_or_clone(std::mem::take(&mut member.assigned));
         } else {
-            let gone = member.assigned.extract_if(.., |topic, _| !self.subscribed.contains(topic));
+            let assigned = Arc::make_mut(&mut member.assigned);
+            let gone = assigned.extract_if(.., |topic, _| !self.subscribed.contains(*topic));
             let gone: Owned = gone.collect();
             if gone.is_empty() {
                 return None;
@@ -123,7 +173,7 @@ impl Reconciliation<'_> {
         }
         if !revoking.is_empty() && self.owns_any(&revoking) {
             member.state = MemberState::UnrevokedPartitions;
-            member.revoking = revoking;
+            member.revoking = revoking.into();
         }
         member.enter_epoch(self.member.epoch);
         Some(member).filter(|member| !member.stands_the_same(self.member))

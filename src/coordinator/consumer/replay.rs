@@ -11,7 +11,9 @@ use crate::coordinator::shard::Shard;
 use crate::model::Name;
 use crate::model::message::consumer_group::LEAVE_EPOCH;
 use crate::model::record::Record;
-use crate::model::record::consumer::{ConsumerMemberValue, CurrentAssignmentValue};
+use crate::model::record::consumer::{
+    ConsumerMemberValue, CurrentAssignmentValue, EpochPartitions,
+};
 use crate::model::record::modern::{EpochValue, TargetMetadataValue};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -88,13 +90,13 @@ pub(in crate::coordinator) fn revert(
 
 impl Member {
     /// The member as a record describes it.
-    fn with_metadata(&self, value: ConsumerMemberValue) -> Member {
+    fn with_metadata(&self, value: ConsumerMemberValue, topics: Arc<[Name]>) -> Member {
         Member {
             instance: value.instance_id,
             rack: value.rack_id,
             client_id: value.client_id,
             client_host: value.client_host,
-            topics: value.subscribed_topic_names.into(),
+            topics,
             regex: value.subscribed_topic_regex,
             rebalance_timeout_ms: value.rebalance_timeout_ms,
             assignor: value.server_assignor,
@@ -110,11 +112,18 @@ impl Member {
             member.epoch = value.member_epoch;
             member.previous_epoch = value.previous_member_epoch;
             member.state = MemberState::of_value(value.state);
-            member.assigned = of_record(&value.assigned_partitions, value.member_epoch);
-            member.revoking = of_record(&value.partitions_pending_revocation, value.member_epoch);
+            let update = |owned: &mut Arc<Owned>, listed: &[EpochPartitions]| {
+                let new = of_record(listed, value.member_epoch);
+                // Members are copied often: what stays is one thing to all copies.
+                if **owned != new {
+                    *owned = Arc::new(new);
+                }
+            };
+            update(&mut member.assigned, &value.assigned_partitions);
+            update(&mut member.revoking, &value.partitions_pending_revocation);
         } else {
             (member.epoch, member.previous_epoch) = (LEAVE_EPOCH, LEAVE_EPOCH);
-            (member.assigned, member.revoking) = (Owned::new(), Owned::new());
+            (member.assigned, member.revoking) = Default::default();
         }
         member
     }
@@ -172,8 +181,9 @@ impl ConsumerGroup {
                 self.targets.timestamp_ms = value.assignment_timestamp;
                 Undo::TargetEpoch(before)
             }
-            Record::ConsumerGroupMemberMetadata { key, value: Some(value) } => {
-                let member = self.member_or_new(&key.member_id).with_metadata(value);
+            Record::ConsumerGroupMemberMetadata { key, value: Some(mut value) } => {
+                let topics = self.share_topics(std::mem::take(&mut value.subscribed_topic_names));
+                let member = self.member_or_new(&key.member_id).with_metadata(value, topics);
                 self.replace_member(member)
             }
             Record::ConsumerGroupMemberMetadata { key, value: None } => {

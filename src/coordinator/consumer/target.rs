@@ -97,7 +97,7 @@ impl Heartbeat<'_> {
 
     fn question(&self, updated: &Member, subscription: SubscriptionType) -> Request {
         let group = self.group;
-        let target = |id: &Name| group.targets.by_member.get(id).map(|target| (**target).clone());
+        let target = |id: &Name| group.targets.by_member.get(id).cloned();
         let members = group.members.values().map(|m| self.known(m, target(&m.id))).collect();
         let mut changes = vec![Update::Put(self.known(updated, None))];
         let replaced = group.static_member_id(updated.instance.as_ref());
@@ -106,7 +106,7 @@ impl Heartbeat<'_> {
         Request { topics, members, updates: changes, subscription, assignable: None }
     }
 
-    fn known(&self, member: &Member, target: Option<Target>) -> Known {
+    fn known(&self, member: &Member, target: Option<Arc<Target>>) -> Known {
         let topics = match self.group.regex_topics(member) {
             Some(matched) if member.topics.is_empty() => matched.clone(),
             Some(matched) if !matched.is_empty() => union(&member.topics, matched),

@@ -80,6 +80,6 @@ fn known(group: &ShareGroup, member: &Member) -> Known {
         instance: None,
         rack: member.rack.clone(),
         topics: member.topics.clone(),
-        target: group.targets.by_member.get(&member.id).map(|target| (**target).clone()),
+        target: group.targets.by_member.get(&member.id).cloned(),
     }
 }

@@ -155,7 +155,7 @@ impl Partitions {
                 }
             }
         }
-        for other in question.others.iter().flatten() {
+        for other in question.others.iter().flat_map(|target| target.iter()) {
             let Some(topic) = held.find(other.topic).map(|topic| topic as usize) else { continue };
             if topic + 1 < starts.len() {
                 let known = &mut is_assigned[starts[topic] as usize..starts[topic + 1] as usize];

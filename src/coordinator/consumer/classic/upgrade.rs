@@ -68,7 +68,7 @@ impl ClassicGroup {
                 client_id: member.client_id.clone(),
                 client_host: member.client_host.clone(),
                 topics: subscription.topics.as_slice().into(),
-                assigned: owned,
+                assigned: Arc::new(owned),
                 classic: Some(Arc::new(ClassicMemberValue {
                     session_timeout_ms: member.session_timeout_ms,
                     supported_protocols: member.protocols.clone(),
