@@ -14,6 +14,7 @@ pub mod file;
 pub mod hash;
 mod log;
 mod player;
+mod request;
 pub mod script;
 pub mod server_assignment;
 mod settings;

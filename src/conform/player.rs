@@ -2,6 +2,7 @@
 
 use super::dialogue::{Observation, Observed};
 use super::log::Log;
+use super::request::{default_version, request};
 use super::script::{Script, Step, Topic};
 use super::settings::{group_config, number};
 use super::topics::Topics;
@@ -13,20 +14,9 @@ use crate::coordinator::snapshot::GroupSnapshot;
 use crate::kernel::time::{Instant, Span};
 use crate::model::Name;
 use crate::model::error::ErrorCode;
-use crate::model::message::consumer_group::ConsumerGroupHeartbeatRequest;
-use crate::model::message::group::{
-    HeartbeatRequest, JoinGroupRequest, LeaveGroupRequest, SyncGroupRequest,
-};
-use crate::model::message::offset::{
-    EndTransactionRequest, OffsetCommitRequest, OffsetDeleteRequest, OffsetFetchRequest,
-    TxnOffsetCommitRequest,
-};
-use crate::model::message::share_group::ShareGroupHeartbeatRequest;
 use crate::model::message::{Request, RequestContext};
 use crate::model::record::Record;
 use crate::model::uuid::Uuid;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// An input or a setting that this build does not know.
@@ -317,55 +307,12 @@ fn settings(script: &Script) -> Result<(CoordinatorConfig, Span), Unsupported> {
     Ok((config, commit_delay))
 }
 
-/// The version that a client of 4.3.1 speaks.
-fn default_version(api: &str) -> i16 {
-    match api {
-        "JoinGroup" | "OffsetCommit" | "OffsetFetch" => 9,
-        "SyncGroup" | "LeaveGroup" | "TxnOffsetCommit" => 5,
-        "Heartbeat" => 4,
-        _ => 1,
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Groups {
-    groups: Vec<Name>,
-}
-
-fn request(api: &str, step: &Step) -> Result<Request, Unsupported> {
-    fn body<T: DeserializeOwned>(step: &Step) -> Result<T, Unsupported> {
-        T::deserialize(&step.req).map_err(|e| Unsupported(format!("#{}: {e}", step.n)))
-    }
-    Ok(match api {
-        "JoinGroup" => body::<JoinGroupRequest>(step)?.into(),
-        "SyncGroup" => body::<SyncGroupRequest>(step)?.into(),
-        "Heartbeat" => body::<HeartbeatRequest>(step)?.into(),
-        "LeaveGroup" => body::<LeaveGroupRequest>(step)?.into(),
-        "OffsetCommit" => body::<OffsetCommitRequest>(step)?.into(),
-        "TxnOffsetCommit" => body::<TxnOffsetCommitRequest>(step)?.into(),
-        "EndTxn" => body::<EndTransactionRequest>(step)?.into(),
-        "OffsetDelete" => body::<OffsetDeleteRequest>(step)?.into(),
-        "OffsetFetch" => {
-            let require_stable = step.require_stable;
-            OffsetFetchRequest { require_stable, ..body(step)? }.into()
-        }
-        "ConsumerGroupHeartbeat" => body::<ConsumerGroupHeartbeatRequest>(step)?.into(),
-        "ShareGroupHeartbeat" => body::<ShareGroupHeartbeatRequest>(step)?.into(),
-        "ShareGroupDescribe" => Request::ShareGroupDescribe(body::<Groups>(step)?.groups),
-        "DescribeGroups" => Request::DescribeGroups(body::<Groups>(step)?.groups),
-        "ConsumerGroupDescribe" => Request::ConsumerGroupDescribe(body::<Groups>(step)?.groups),
-        "DeleteGroups" => Request::DeleteGroups(body::<Groups>(step)?.groups),
-        "ListGroups" => Request::ListGroups,
-        _ => return Err(Unsupported(api.to_owned())),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::conform::batch::Batches;
     use crate::coordinator::classic::state::GroupState;
+    use crate::model::message::offset::OffsetFetchRequest;
 
     /// A file of dialogues.
     macro_rules! dialogues {
