@@ -13,6 +13,7 @@ pub mod effect;
 mod fetcher;
 mod lookup;
 mod metadata;
+mod modern;
 mod poll;
 mod positions;
 mod process;

@@ -10,6 +10,7 @@ mod consumers;
 mod coordinators;
 mod faults;
 mod messages;
+mod modern;
 mod network;
 mod sampling;
 mod setup;

@@ -7,7 +7,7 @@ use super::ownership::{Tenure, tenures, vacancies};
 use super::recovery::{Recovery, recoveries};
 use super::stall::stalls;
 use crate::kernel::time::{Instant, Span};
-use crate::model::fact::{Fact, GroupFact, Processed};
+use crate::model::fact::{Fact, Processed};
 use crate::model::id::{ConsumerId, GroupId, PartitionId};
 use crate::scenario::Scenario;
 use crate::scenario::expect::{Expect, Scope, Stat, Window};
@@ -180,8 +180,7 @@ impl Question<'_> {
         let (group, (from, to, _)) = (self.group()?, self.bounds());
         let counts = |(at, fact): &&(Instant, Fact)| {
             let began = matches!(
-                fact,
-                Fact::Group { group: g, what: GroupFact::Generation { .. } } if *g == group
+                fact, Fact::Group { group: g, what } if *g == group && what.completes_rebalance()
             );
             began && *at <= to && (*at > from || from == Instant::ZERO)
         };

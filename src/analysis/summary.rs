@@ -194,7 +194,7 @@ fn failures(run: &Run, group: GroupId) -> Vec<(ConsumerId, Failure)> {
 
 /// Whether a fact is the completion of a rebalance.
 fn completes((_, what): &(Instant, &GroupFact)) -> bool {
-    matches!(what, GroupFact::Generation { .. })
+    what.completes_rebalance()
 }
 
 /// Who idled in a group, in order of the first time.

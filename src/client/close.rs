@@ -36,9 +36,14 @@ impl Consumer {
         if self.subscription.is_empty() {
             return self.leave(now, out);
         }
-        let lost = self.member.generation.id == -1
-            || self.member.generation.member_id.is_empty()
-            || self.member.rebalance_in_progress();
+        let lost = match &self.modern {
+            Some(m) => m.epoch <= 0,
+            None => {
+                self.member.generation.id == -1
+                    || self.member.generation.member_id.is_empty()
+                    || self.member.rebalance_in_progress()
+            }
+        };
         let partitions = self.subscription.partitions();
         let note = if lost { Note::Lost(partitions) } else { Note::Revoked(partitions) };
         out.push(Effect::Note(note));
@@ -61,8 +66,12 @@ impl Consumer {
     /// Leaves the group and waits for the answer.
     pub(super) fn leave(&mut self, now: Instant, out: &mut Vec<Effect>) {
         self.subscription.assign(&[], &self.metadata);
-        self.send_leave("the consumer is being closed", out);
-        self.lose_membership(false);
+        if self.modern.is_some() {
+            self.leave_modern(out);
+        } else {
+            self.send_leave("the consumer is being closed", out);
+            self.lose_membership(false);
+        }
         self.thread = Thread::Closing;
         self.maybe_stop(now, out);
     }

@@ -23,8 +23,8 @@ const LEADER_EPOCH: i32 = 0;
 pub(super) enum CommitKind {
     /// Auto-commit, its interval over.
     Auto,
-    /// Auto-commit before a join.
-    BeforeJoin,
+    /// Auto-commit before a join, or under KIP-848 before a reconciliation.
+    BeforeRebalance,
     /// `commitAsync`.
     Async,
     /// `commitSync`.
@@ -70,7 +70,8 @@ impl Commits {
 impl Consumer {
     /// Commits what was consumed, if auto-commit is on and its interval over.
     pub(super) fn maybe_auto_commit(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        if self.settings.enable_auto_commit && now >= self.commits.next_auto {
+        let due = self.settings.enable_auto_commit && now >= self.commits.next_auto;
+        if due && self.may_auto_commit() {
             self.commits.next_auto = now + self.settings.auto_commit_interval;
             let offsets = self.subscription.all_consumed();
             if let Err(code) = self.commit_async(CommitKind::Auto, &offsets, out) {
@@ -87,7 +88,7 @@ impl Consumer {
         out: &mut Vec<Effect>,
     ) -> Result<(), ErrorCode> {
         if offsets.is_empty() {
-            if kind == CommitKind::BeforeJoin {
+            if kind == CommitKind::BeforeRebalance {
                 self.member.prepare_commit = PrepareCommit::Done(Ok(()));
             }
             return Ok(());
@@ -105,13 +106,7 @@ impl Consumer {
         offsets: &[(PartitionId, u64)],
         out: &mut Vec<Effect>,
     ) -> Result<(), ErrorCode> {
-        let Some(generation) = self.member.generation_if_stable().cloned() else {
-            return Err(if self.member.rebalance_in_progress() {
-                ErrorCode::RebalanceInProgress
-            } else {
-                ErrorCode::UnknownMemberId
-            });
-        };
+        let generation = self.committer()?;
         let mut topics: Vec<OffsetCommitTopic> = Vec::new();
         for &(partition, offset) in offsets {
             let (name, partition_index) = self.metadata.name(partition);
@@ -143,6 +138,22 @@ impl Consumer {
         Ok(())
     }
 
+    /// Who commits. A classic member commits only in the middle of a generation; under KIP-848 the
+    /// coordinator decides.
+    fn committer(&self) -> Result<Generation, ErrorCode> {
+        if let Some(m) = &self.modern {
+            let id = if m.epoch > 0 { m.epoch } else { -1 };
+            return Ok(Generation { id, member_id: m.id.clone(), protocol: None });
+        }
+        self.member.generation_if_stable().cloned().ok_or_else(|| {
+            if self.member.rebalance_in_progress() {
+                ErrorCode::RebalanceInProgress
+            } else {
+                ErrorCode::UnknownMemberId
+            }
+        })
+    }
+
     /// The leader's epoch that goes with a commit: what the client commits by itself, or without
     /// being told offsets, has the epoch of the records; offsets that the application counts itself
     /// have none.
@@ -170,6 +181,8 @@ impl Consumer {
                 self.mark_coordinator_unknown(now, out);
                 Err(code)
             }
+            // Under KIP-848 only heartbeats tell a member what became of it.
+            code if self.modern.is_some() => Err(code),
             ErrorCode::RebalanceInProgress => {
                 self.member.rejoin_needed = true;
                 Err(code)
@@ -213,7 +226,10 @@ impl Consumer {
             Err(code) => Note::CommitFailed(code),
         }));
         match kind {
-            CommitKind::BeforeJoin => self.member.prepare_commit = PrepareCommit::Done(result),
+            CommitKind::BeforeRebalance if self.modern.is_some() => {
+                self.committed_before_reconciling(now, result);
+            }
+            CommitKind::BeforeRebalance => self.member.prepare_commit = PrepareCommit::Done(result),
             CommitKind::Auto => {
                 if result.is_err_and(is_retriable) {
                     self.commits.next_auto = now + self.settings.retry_backoff;
@@ -336,6 +352,11 @@ impl Consumer {
             AfterCommit::Leaving(leaving) => {
                 if self.run_revocation(now, leaving, out) != Progress::Interrupted {
                     self.poll_again(now);
+                }
+            }
+            AfterCommit::Event(event) => {
+                if self.spend_time_on(now, event, out) != Progress::Interrupted {
+                    self.go_on_with_round(now, out);
                 }
             }
             AfterCommit::Close => self.close_callbacks(now, out),

@@ -89,6 +89,17 @@ impl Fetcher {
         parts
     }
 
+    /// Whether something lies in the buffer.
+    pub(super) fn buffers(&self) -> bool {
+        self.next_in_line.is_some() || !self.completed.is_empty()
+    }
+
+    /// Whether a broker can be asked that is not being asked.
+    pub(super) fn wants(&self, subscription: &Subscription) -> bool {
+        let idle = |broker: BrokerId| !self.pending.contains(&broker);
+        subscription.in_order().any(|o| o.is_fetchable() && o.leader.is_some_and(idle))
+    }
+
     /// The fetches to send now: everything fetchable, by broker; no broker that owes an answer or
     /// whose data are still buffered is asked (KAFKA-17182).
     pub(super) fn requests(

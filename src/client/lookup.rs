@@ -20,11 +20,20 @@ pub(super) struct Lookup {
     pub attempts: u32,
     /// The last connection to a coordinator that was given up, and when a new one may be opened.
     closed: Option<(BrokerId, Instant)>,
+    /// When the background thread of KIP-848 may ask again.
+    retry_at: Instant,
 }
 
 impl Lookup {
     pub(super) fn new(brokers: Vec<BrokerId>) -> Self {
-        Lookup { coordinator: None, brokers, in_flight: false, attempts: 0, closed: None }
+        Lookup {
+            coordinator: None,
+            brokers,
+            in_flight: false,
+            attempts: 0,
+            closed: None,
+            retry_at: Instant::ZERO,
+        }
     }
 }
 
@@ -36,6 +45,12 @@ pub(super) struct Pending {
     kind: PendingKind,
 }
 
+impl Pending {
+    pub(super) fn kind(&self) -> &PendingKind {
+        &self.kind
+    }
+}
+
 /// What a response is an answer to, with what has to be known of the request.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum PendingKind {
@@ -44,6 +59,7 @@ pub(super) enum PendingKind {
     Join(Generation),
     Sync(Generation),
     Heartbeat(Generation),
+    ConsumerHeartbeat,
     Leave,
     Commit(CommitKind, Generation),
     /// Asked in this generation.
@@ -125,6 +141,17 @@ impl Consumer {
         } else {
             self.lookup.attempts += 1;
         }
+        if self.lookup.attempts > 0 && self.modern.is_some() {
+            self.lookup.retry_at = now + self.backoff(self.lookup.attempts - 1);
+        }
+    }
+
+    /// When the background thread of KIP-848 looks the coordinator up.
+    pub(super) fn next_lookup(&self) -> Instant {
+        match self.lookup.coordinator.is_some() || self.lookup.in_flight {
+            true => Instant::NEVER,
+            false => self.lookup.retry_at,
+        }
     }
 
     /// Forgets the coordinator and closes the connection to it. What was asked of it fails, and
@@ -172,6 +199,10 @@ impl Consumer {
 
     /// Something failed that the next passes through `poll` try again, after a backoff.
     pub(super) fn retry_later(&mut self, now: Instant) {
+        if let Some(m) = &mut self.modern {
+            m.offsets_at = now + self.settings.retry_backoff;
+            return;
+        }
         self.retry_at = self.retry_at.min(now + self.settings.retry_backoff);
     }
 
@@ -216,7 +247,11 @@ impl Consumer {
             (PendingKind::Heartbeat(sent), Response::Heartbeat(response)) => {
                 self.on_heartbeat(now, &sent, response.error_code, out);
             }
-            (PendingKind::Leave, Response::LeaveGroup(_)) => {}
+            (PendingKind::ConsumerHeartbeat, Response::ConsumerGroupHeartbeat(response)) => {
+                self.on_consumer_heartbeat(now, *response, out);
+            }
+            (PendingKind::Leave, Response::LeaveGroup(_) | Response::ConsumerGroupHeartbeat(_)) => {
+            }
             (PendingKind::Commit(kind, sent), Response::OffsetCommit(response)) => {
                 self.on_commit(now, kind, &sent, response.first_error(), out);
             }
@@ -239,6 +274,7 @@ impl Consumer {
         match kind {
             PendingKind::Join(_) | PendingKind::Sync(_) => self.fail_join(lost),
             PendingKind::Heartbeat(sent) => self.on_heartbeat(now, &sent, lost, out),
+            PendingKind::ConsumerHeartbeat => self.on_heartbeat_lost(now),
             PendingKind::Commit(kind, sent) => self.on_commit(now, kind, &sent, lost, out),
             PendingKind::OffsetFetch(_) => self.retry_later(now),
             PendingKind::FindCoordinator => {

@@ -3,6 +3,7 @@
 use crate::model::Name;
 use crate::model::id::{BrokerId, PartitionId};
 use crate::model::message::cluster::{MetadataResponse, PartitionMetadata, TopicMetadata};
+use crate::model::uuid::Uuid;
 use std::collections::BTreeMap;
 
 /// The client's view of the cluster.
@@ -61,6 +62,12 @@ impl Metadata {
     pub(super) fn name(&self, partition: PartitionId) -> (&Name, u32) {
         let (name, index) = self.names.get(&partition).expect("an assigned partition is known");
         (name, *index)
+    }
+
+    /// The partition of this topic's id and index.
+    pub(super) fn partition_by_id(&self, topic: Uuid, index: u32) -> Option<PartitionId> {
+        let topic = self.topics.iter().find(|known| known.id == topic)?;
+        topic.partitions.get(index as usize).map(|p| p.partition)
     }
 
     /// The partition of this topic and index.

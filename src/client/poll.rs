@@ -26,6 +26,7 @@ impl Consumer {
             }
         }
         match &self.thread {
+            Thread::Polling { .. } if self.modern.is_some() => self.iterate(now, out),
             Thread::Polling { .. } => self.pass(now, out),
             Thread::Processing(_) => {
                 let stopped = std::mem::replace(&mut self.thread, Thread::Stopped);
@@ -59,6 +60,7 @@ impl Consumer {
                 self.poll_again(now);
                 self.announce_ready(out);
             }
+            Callback::Event(event) => self.resume_round(now, event, out),
             Callback::Closing => self.leave(now, out),
         }
     }
@@ -81,6 +83,7 @@ impl Consumer {
     /// When `poll`, waiting, wakes to commit.
     pub(super) fn next_auto_commit(&self) -> Instant {
         let commits = self.settings.enable_auto_commit
+            && self.modern.is_none()
             && matches!(self.thread, Thread::Polling { .. })
             && !self.member.rejoin_needed_or_pending()
             && self.lookup.coordinator.is_some();
@@ -166,7 +169,7 @@ impl Consumer {
         }
     }
 
-    fn ask_for_metadata(&mut self, out: &mut Vec<Effect>) {
+    pub(super) fn ask_for_metadata(&mut self, out: &mut Vec<Effect>) {
         if !self.is_pending(&PendingKind::Metadata) {
             let connection = self.any_broker();
             self.send(connection, PendingKind::Metadata, Request::Metadata, out);
@@ -185,7 +188,7 @@ impl Consumer {
 
     /// Returns buffered records to the application, after sending the next fetches. Whether there
     /// were any.
-    fn return_fetched(&mut self, now: Instant, out: &mut Vec<Effect>) -> bool {
+    pub(super) fn return_fetched(&mut self, now: Instant, out: &mut Vec<Effect>) -> bool {
         let max = u64::from(self.settings.max_poll_records);
         let parts = self.fetcher.collect(max, &mut self.subscription);
         if parts.is_empty() {
@@ -196,7 +199,7 @@ impl Consumer {
         true
     }
 
-    fn send_fetches(&mut self, out: &mut Vec<Effect>) {
+    pub(super) fn send_fetches(&mut self, out: &mut Vec<Effect>) {
         for (broker, partitions) in self.fetcher.requests(&self.subscription) {
             let request = Request::Fetch(FetchRequest {
                 max_wait: self.settings.fetch_max_wait,

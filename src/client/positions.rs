@@ -23,17 +23,11 @@ impl Consumer {
         if self.subscription.has_all_positions() {
             return true;
         }
-        let missing: Vec<PartitionId> = self
-            .subscription
-            .in_order()
-            .filter(|owned| owned.position == Position::Initializing)
-            .map(|owned| owned.partition)
-            .collect();
-        if !missing.is_empty() {
+        if self.subscription.is_initializing() {
             if self.lookup.coordinator.is_none() {
                 self.look_up_coordinator(out);
             } else if !self.is_pending(&PendingKind::OffsetFetch(self.member.generation.id)) {
-                self.send_offset_fetch(&missing, out);
+                self.send_offset_fetch(out);
             }
             return false;
         }
@@ -42,9 +36,12 @@ impl Consumer {
         true
     }
 
-    fn send_offset_fetch(&mut self, partitions: &[PartitionId], out: &mut Vec<Effect>) {
+    /// Asks for the committed offsets that are missing. Under KIP-848 the coordinator looks who asks.
+    pub(super) fn send_offset_fetch(&mut self, out: &mut Vec<Effect>) {
+        let missing = self.subscription.in_order();
+        let missing = missing.filter(|owned| owned.position == Position::Initializing);
         let mut topics: Vec<OffsetFetchTopic> = Vec::new();
-        for &partition in partitions {
+        for partition in missing.map(|owned| owned.partition) {
             let (name, index) = self.metadata.name(partition);
             match topics.iter_mut().find(|topic| topic.name == *name) {
                 Some(topic) => topic.partition_indexes.push(index),
@@ -52,11 +49,13 @@ impl Consumer {
                     .push(OffsetFetchTopic { name: name.clone(), partition_indexes: vec![index] }),
             }
         }
+        let member = self.modern.as_ref().filter(|m| m.epoch > 0);
         let request = OffsetFetchRequest {
             group_id: self.group.clone(),
+            member_id: member.map(|m| m.id.clone()),
+            member_epoch: member.map_or(-1, |m| m.epoch),
             topics: Some(topics),
             require_stable: true,
-            ..OffsetFetchRequest::default()
         };
         let kind = PendingKind::OffsetFetch(self.member.generation.id);
         self.send_to_coordinator(kind, request, out);
@@ -106,12 +105,15 @@ impl Consumer {
             }
         }
         self.announce_ready(out);
+        if self.modern.is_some() {
+            self.complete_poll_event(now, out);
+        }
     }
 
     /// Asks the leaders whether committed offsets still lie in their logs. A commit carries the
     /// epoch of the leader that the records came from; with it nothing is fetched before the present
     /// one has looked (KIP-320; `OffsetFetcher.validatePositionsIfNeeded`).
-    fn validate_positions(&mut self, now: Instant, out: &mut Vec<Effect>) {
+    pub(super) fn validate_positions(&mut self, now: Instant, out: &mut Vec<Effect>) {
         let mut questions: Vec<(BrokerId, Vec<PartitionId>)> = Vec::new();
         for owned in self.subscription.in_order() {
             let due = matches!(
@@ -161,7 +163,7 @@ impl Consumer {
     }
 
     /// Asks the leaders where the reset policy points to.
-    fn reset_positions(&mut self, now: Instant, out: &mut Vec<Effect>) {
+    pub(super) fn reset_positions(&mut self, now: Instant, out: &mut Vec<Effect>) {
         let spec = match self.settings.auto_offset_reset {
             ResetPolicy::Earliest => OffsetSpec::Earliest,
             ResetPolicy::Latest | ResetPolicy::None => OffsetSpec::Latest,

@@ -116,6 +116,21 @@ impl Subscription {
         }
     }
 
+    /// Whether committed offsets are missing.
+    pub(super) fn is_initializing(&self) -> bool {
+        self.missing_positions > 0
+            && self.owned.iter().any(|owned| owned.position == Position::Initializing)
+    }
+
+    /// These are about to be given up.
+    pub(super) fn mark_revoked(&mut self, partitions: &[PartitionId]) {
+        for &partition in partitions {
+            if let Some(row) = self.row(partition) {
+                self.owned[row].pending_revocation = true;
+            }
+        }
+    }
+
     pub(super) fn set_position(&mut self, partition: PartitionId, position: Position) {
         let Some(row) = self.row(partition) else { return };
         let known = |position| usize::from(matches!(position, Position::At(_)));

@@ -2,6 +2,7 @@
 
 use super::classic::member::Generation;
 use super::fetcher::Part;
+use super::modern::member::Event;
 use crate::kernel::time::Instant;
 use crate::model::consumer_protocol::Assignment;
 use crate::model::fact::Processed;
@@ -81,6 +82,8 @@ pub(super) enum AfterCommit {
     Process(Vec<Part>),
     /// The rest of `onPartitionsRevoked`.
     Leaving(Leaving),
+    /// The rest of what the background thread asked for (KIP-848).
+    Event(Event),
     /// The rest of `close`.
     Close,
     /// The rest of `onPartitionsRevoked` in `close`.
@@ -94,6 +97,8 @@ pub(super) enum Callback {
     Leaving(Leaving),
     /// `onPartitionsAssigned`.
     Assigned,
+    /// What the background thread asked for (KIP-848).
+    Event(Event),
     /// `onPartitionsRevoked` or `onPartitionsLost` in `close`.
     Closing,
 }

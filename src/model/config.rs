@@ -5,6 +5,17 @@
 
 use crate::kernel::time::Span;
 
+/// Settings kept on a group (`[groups.G.group_config]`); `None`: the broker's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct GroupConfig {
+    /// `consumer.session.timeout.ms`
+    pub consumer_session_timeout: Option<Span>,
+    /// `consumer.heartbeat.interval.ms`
+    pub consumer_heartbeat_interval: Option<Span>,
+    /// `consumer.assignment.interval.ms`
+    pub consumer_assignment_interval: Option<Span>,
+}
+
 /// Broker settings (`[cluster.config]`).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BrokerConfig {
@@ -28,6 +39,22 @@ pub struct BrokerConfig {
     pub num_partitions: u32,
     /// `default.replication.factor`
     pub default_replication_factor: u32,
+    /// `offsets.retention.minutes`
+    pub offsets_retention: Span,
+    /// `offsets.retention.check.interval.ms`
+    pub offsets_retention_check_interval: Span,
+    /// `group.consumer.session.timeout.ms`
+    pub group_consumer_session_timeout: Span,
+    /// `group.consumer.heartbeat.interval.ms`
+    pub group_consumer_heartbeat_interval: Span,
+    /// `group.consumer.assignment.interval.ms`
+    pub group_consumer_assignment_interval: Span,
+    /// `group.consumer.max.size`
+    pub group_consumer_max_size: u32,
+    /// `group.consumer.assignors`, the default first.
+    pub group_consumer_assignors: Vec<String>,
+    /// `group.consumer.migration.policy`
+    pub group_consumer_migration_policy: String,
 }
 
 impl Default for BrokerConfig {
@@ -43,6 +70,14 @@ impl Default for BrokerConfig {
             offset_metadata_max_bytes: 4_096,
             num_partitions: 1,
             default_replication_factor: 1,
+            offsets_retention: Span::from_secs(7 * 86_400),
+            offsets_retention_check_interval: Span::from_ms(600_000),
+            group_consumer_session_timeout: Span::from_ms(45_000),
+            group_consumer_heartbeat_interval: Span::from_ms(5_000),
+            group_consumer_assignment_interval: Span::from_ms(1_000),
+            group_consumer_max_size: i32::MAX as u32,
+            group_consumer_assignors: vec!["uniform".to_owned(), "range".to_owned()],
+            group_consumer_migration_policy: "bidirectional".to_owned(),
         }
     }
 }
@@ -67,6 +102,10 @@ impl Default for ProducerConfig {
 /// Consumer settings (`[groups.G.config]`, or a consumer's own `config`).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConsumerConfig {
+    /// `group.protocol`
+    pub group_protocol: GroupProtocol,
+    /// `group.remote.assignor`; absent: the group's other members or the broker decide.
+    pub group_remote_assignor: Option<String>,
     /// `session.timeout.ms`
     pub session_timeout: Span,
     /// `heartbeat.interval.ms`
@@ -110,6 +149,8 @@ pub struct ConsumerConfig {
 impl Default for ConsumerConfig {
     fn default() -> Self {
         ConsumerConfig {
+            group_protocol: GroupProtocol::Classic,
+            group_remote_assignor: None,
             session_timeout: Span::from_ms(45_000),
             heartbeat_interval: Span::from_ms(3_000),
             max_poll_interval: Span::from_ms(300_000),
@@ -131,6 +172,15 @@ impl Default for ConsumerConfig {
             group_instance_id: None,
         }
     }
+}
+
+/// `group.protocol`: how a consumer is a member of its group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GroupProtocol {
+    /// `JoinGroup`, `SyncGroup`: a member computes the assignment.
+    Classic,
+    /// `ConsumerGroupHeartbeat`: the broker computes it (KIP-848).
+    Consumer,
 }
 
 /// `auto.offset.reset`: where to read when the group has no committed offset.

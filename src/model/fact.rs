@@ -148,11 +148,77 @@ pub enum GroupFact {
         /// Who takes part.
         members: Vec<ConsumerId>,
     },
-    /// The assignment is stored and sent.
+    /// The assignment is stored and sent; under KIP-848 every member owns its target.
     Stable {
-        /// The generation.
+        /// The generation, or the group's epoch.
         generation: i32,
     },
+    /// The group entered a new epoch (KIP-848): who is in it, or what there is to read, changed.
+    Epoch {
+        /// The epoch.
+        epoch: i32,
+    },
+    /// The broker computed who is to own what (KIP-848).
+    Target {
+        /// The epoch of the group that it is for.
+        epoch: i32,
+        /// Whether somebody is to own what it did not before.
+        moves: bool,
+    },
+    /// A member is at another epoch, or in another state (KIP-848).
+    Member {
+        /// Who.
+        consumer: ConsumerId,
+        /// The member's epoch.
+        epoch: i32,
+        /// How far it is with its target.
+        state: MemberState,
+        /// How many partitions the coordinator has handed to it.
+        partitions: usize,
+    },
+}
+
+/// How far a member is with what it is to own (`MemberState` of KIP-848).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MemberState {
+    /// It has all of its target.
+    Stable,
+    /// It has to give something up first.
+    UnrevokedPartitions,
+    /// It waits for what others have to give up.
+    UnreleasedPartitions,
+    /// A broker that has been downgraded wrote it.
+    Unknown,
+}
+
+impl MemberState {
+    /// The state with this number in records.
+    pub const fn of(number: i8) -> Self {
+        match number {
+            0 => MemberState::Stable,
+            1 => MemberState::UnrevokedPartitions,
+            2 => MemberState::UnreleasedPartitions,
+            _ => MemberState::Unknown,
+        }
+    }
+
+    /// Kafka's name, in small letters.
+    pub const fn name(self) -> &'static str {
+        match self {
+            MemberState::Stable => "stable",
+            MemberState::UnrevokedPartitions => "unrevoked_partitions",
+            MemberState::UnreleasedPartitions => "unreleased_partitions",
+            MemberState::Unknown => "unknown",
+        }
+    }
+}
+
+impl GroupFact {
+    /// Whether a rebalance is counted here: a new generation, or under KIP-848 a new target that
+    /// moves something.
+    pub const fn completes_rebalance(&self) -> bool {
+        matches!(self, GroupFact::Generation { .. } | GroupFact::Target { moves: true, .. })
+    }
 }
 
 /// Where a position comes from.

@@ -2,6 +2,7 @@
 
 use super::Name;
 use super::id::{BrokerId, PartitionId, TopicId};
+use super::uuid::Uuid;
 
 /// All topics of a run with their partitions, densely numbered.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +14,7 @@ pub struct Topics {
 #[derive(Clone, Debug)]
 struct TopicRow {
     name: Name,
+    id: Uuid,
     partitions: Vec<PartitionId>,
 }
 
@@ -25,14 +27,14 @@ struct PartitionRow {
 
 impl Topics {
     /// Adds a topic; replicas per partition, preferred leader first.
-    pub fn add(&mut self, name: Name, replicas: Vec<Vec<BrokerId>>) -> TopicId {
+    pub fn add(&mut self, name: Name, id: Uuid, replicas: Vec<Vec<BrokerId>>) -> TopicId {
         let topic = TopicId::new(self.topics.len());
         let mut partitions = Vec::with_capacity(replicas.len());
         for (index, replicas) in (0..).zip(replicas) {
             partitions.push(PartitionId::new(self.partitions.len()));
             self.partitions.push(PartitionRow { topic, index, replicas });
         }
-        self.topics.push(TopicRow { name, partitions });
+        self.topics.push(TopicRow { name, id, partitions });
         topic
     }
 
@@ -44,6 +46,11 @@ impl Topics {
     /// A topic's name.
     pub fn name(&self, topic: TopicId) -> &Name {
         &self.topics[topic.index()].name
+    }
+
+    /// Its id in the protocol.
+    pub fn id(&self, topic: TopicId) -> Uuid {
+        self.topics[topic.index()].id
     }
 
     /// The topic of this name.

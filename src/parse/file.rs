@@ -97,6 +97,8 @@ settings! {
     ProducerSettings = Producer;
     /// Consumer settings.
     ConsumerSettings = Consumer;
+    /// Settings kept on a group.
+    GroupSettings = Group;
 }
 
 /// How late a fetch that waits for data may be answered.

@@ -177,6 +177,19 @@ impl Names<'_> {
             GroupFact::Stable { generation } => {
                 ("group_stable", json!({ "generation": generation }))
             }
+            GroupFact::Epoch { epoch } => ("group_epoch", json!({ "epoch": epoch })),
+            GroupFact::Target { epoch, moves } => {
+                ("target_assignment", json!({ "assignment_epoch": epoch, "moves": moves }))
+            }
+            GroupFact::Member { consumer, epoch, state, partitions } => (
+                "member_epoch",
+                json!({
+                    "consumer": self.consumer(*consumer),
+                    "member_epoch": epoch,
+                    "state": state.name(),
+                    "partitions": partitions,
+                }),
+            ),
         }
     }
 }

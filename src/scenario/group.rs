@@ -3,7 +3,7 @@
 use crate::assignor::Strategy;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Instant, Span};
-use crate::model::config::{CommitMode, ConsumerConfig};
+use crate::model::config::{CommitMode, ConsumerConfig, GroupConfig};
 use crate::model::id::{BrokerId, TopicId};
 
 /// A consumer group.
@@ -31,6 +31,8 @@ pub struct Group {
     pub poll_timeout: Span,
     /// Whether a consumer without `group.instance.id` takes its name for one.
     pub static_members: bool,
+    /// Settings kept on the group.
+    pub config: GroupConfig,
     /// Broker that shall lead the group's partition of `__consumer_offsets`.
     pub coordinator: Option<BrokerId>,
 }

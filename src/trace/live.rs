@@ -1,7 +1,7 @@
 //! How things stand: who runs, who is a member, who owns what, what is committed.
 
 use crate::model::Name;
-use crate::model::fact::{ConsumerFact, Fact, GroupFact};
+use crate::model::fact::{ConsumerFact, Fact, GroupFact, MemberState};
 use crate::model::id::{ConsumerId, GroupId, PartitionId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,8 +34,10 @@ pub struct ConsumerState {
 pub struct GroupState {
     /// Members by id, as the coordinator counts them.
     pub members: BTreeMap<Name, ConsumerId>,
-    /// Its generation.
+    /// Its generation, or its epoch.
     pub generation: i32,
+    /// Under KIP-848: the epoch of the target, and the epoch and state of each member.
+    pub modern: Option<Modern>,
     /// Whether it is stable.
     pub stable: bool,
     /// Committed offset by partition.
@@ -46,12 +48,47 @@ pub struct GroupState {
     pub position: Vec<Option<u64>>,
 }
 
+/// What a group under KIP-848 has besides.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Modern {
+    /// The epoch of its target.
+    pub target: i32,
+    /// The consumers that are its members.
+    pub members: BTreeMap<ConsumerId, ModernMember>,
+}
+
+/// A member under KIP-848, as the coordinator sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ModernMember {
+    /// Its epoch.
+    pub epoch: i32,
+    /// How far it is with its target.
+    pub state: MemberState,
+    /// How many partitions have been handed to it.
+    pub partitions: usize,
+}
+
+impl GroupState {
+    /// Whether every member of a group under KIP-848 owns what the broker means it to own.
+    pub fn is_reconciled(&self) -> bool {
+        self.modern.as_ref().is_some_and(|modern| {
+            let done = |consumer: &ConsumerId| {
+                modern.members.get(consumer).is_some_and(|member| {
+                    member.epoch == modern.target && member.state == MemberState::Stable
+                })
+            };
+            modern.target == self.generation && self.members.values().all(done)
+        })
+    }
+}
+
 impl Live {
     /// Nobody runs, nothing is committed.
     pub fn new(groups: usize, partitions: usize) -> Self {
         let group = GroupState {
             members: BTreeMap::new(),
             generation: 0,
+            modern: None,
             stable: false,
             committed: vec![None; partitions],
             owner: vec![None; partitions],
@@ -70,11 +107,11 @@ impl Live {
     pub fn is_idle(&self, group: GroupId, consumer: ConsumerId) -> bool {
         let state = &self.consumers[consumer.index()];
         let group = &self.groups[group.index()];
-        group.stable
-            && state.running
-            && state.member
-            && state.assigned == Some(group.generation)
-            && state.owned.is_empty()
+        let has_heard = match &group.modern {
+            Some(modern) => modern.members.get(&consumer).is_some_and(|m| m.partitions == 0),
+            None => state.assigned == Some(group.generation),
+        };
+        group.stable && state.running && state.member && has_heard && state.owned.is_empty()
     }
 
     /// A consumer owns only what it keeps any more.
@@ -157,12 +194,33 @@ impl Live {
             }
             GroupFact::MemberRemoved { consumer, member, .. } => {
                 state.members.remove(member);
+                if let Some(modern) = &mut state.modern {
+                    modern.members.remove(consumer);
+                }
                 let still = state.members.values().any(|id| id == consumer);
                 self.consumers[consumer.index()].member = still;
             }
             GroupFact::Preparing { .. } => state.stable = false,
-            GroupFact::Generation { generation, .. } => state.generation = *generation,
+            GroupFact::Generation { generation, .. } => {
+                state.generation = *generation;
+                state.modern = None;
+            }
             GroupFact::Stable { .. } => state.stable = true,
+            GroupFact::Epoch { epoch } => {
+                state.generation = *epoch;
+                state.stable = false;
+                state.modern.get_or_insert_default();
+            }
+            GroupFact::Target { epoch, .. } => {
+                state.stable = false;
+                state.modern.get_or_insert_default().target = *epoch;
+            }
+            GroupFact::Member { consumer, epoch, state: at, partitions } => {
+                let modern = state.modern.get_or_insert_default();
+                let member = ModernMember { epoch: *epoch, state: *at, partitions: *partitions };
+                modern.members.insert(*consumer, member);
+                state.stable = false;
+            }
         }
     }
 }

@@ -107,7 +107,7 @@ impl World<'_> {
         self.arm_coordinator(row);
     }
 
-    fn arm_coordinator(&mut self, row: usize) {
+    pub(super) fn arm_coordinator(&mut self, row: usize) {
         let coordinator = &mut self.coordinators[row];
         if let Some(deadline) = coordinator.shard.next_deadline()
             && deadline < coordinator.armed
@@ -138,6 +138,7 @@ impl World<'_> {
                 },
             });
         }
+        self.tell_modern(records);
         let coordinator = &mut self.coordinators[row];
         coordinator.log_end += records.len() as u64;
         coordinator.shard.appended(self.now, Ok(()), effects);
@@ -152,11 +153,11 @@ impl World<'_> {
     }
 
     /// Who is behind a member id: the trace was told when the member was added.
-    fn consumer_of(&self, group: &Name, member: &Name) -> ConsumerId {
+    pub(super) fn consumer_of(&self, group: &Name, member: &Name) -> ConsumerId {
         self.trace.live.groups[self.group_named(group).index()].members[member]
     }
 
-    fn group_named(&self, name: &Name) -> GroupId {
+    pub(super) fn group_named(&self, name: &Name) -> GroupId {
         let position = self.scenario.groups.iter().position(|group| *group.name == **name);
         GroupId::new(position.expect("coordinators know only the scenario's groups"))
     }

@@ -5,22 +5,26 @@ use super::coordinators::Coordinator;
 use super::messages::Messages;
 use super::sampling::sample_step;
 use super::{Event, FAULT, SAMPLE, World};
+use crate::assignor::server::Topic;
 use crate::client::application::{Application, Draws};
 use crate::client::producer::{Producer, Setup as ProducerSetup};
 use crate::cluster::fetch::Logs;
 use crate::cluster::log::PartitionLog;
 use crate::cluster::offsets_topic::{OFFSETS_TOPIC, partition_for};
 use crate::cluster::placement::Placer;
-use crate::coordinator::config::CoordinatorConfig;
+use crate::coordinator::config::{CoordinatorConfig, GroupConfig, GroupSettings, MigrationPolicy};
+use crate::coordinator::image::TopicImage;
 use crate::coordinator::shard::Shard;
 use crate::kernel::agenda::Agenda;
 use crate::kernel::factor::Factor;
 use crate::kernel::random::{Purpose, Streams};
-use crate::kernel::time::Instant;
+use crate::kernel::time::{Instant, Span};
+use crate::model::Name;
 use crate::model::config::BrokerConfig;
 use crate::model::id::{BrokerId, ConsumerId, GroupId, PartitionId, ProducerId};
 use crate::model::message::cluster::{MetadataResponse, PartitionMetadata, TopicMetadata};
 use crate::model::topic::Topics;
+use crate::model::uuid::Uuid;
 use crate::scenario::group::{ConsumerTemplate, Group, Subscription};
 use crate::scenario::{Placement, Scenario};
 use crate::trace::{ConsumerInfo, Observer, Trace};
@@ -36,7 +40,7 @@ impl<'a> World<'a> {
         let streams = Streams::new(scenario.seed);
         let topics = place_topics(scenario, streams);
         observer.topics(&topics);
-        let (coordinators, coordinator_of) = place_coordinators(scenario, streams);
+        let (coordinators, coordinator_of) = place_coordinators(scenario, &topics, streams);
         let draws = |event| streams.stream(&format!("event/{event}"), Purpose("targets"));
         let trace = Trace::new(scenario, topics.partition_count(), sample_step(scenario.duration));
         let mut world = World {
@@ -70,6 +74,9 @@ impl<'a> World<'a> {
                 let id = world.new_slot(GroupId::new(index), &consumer.name, &consumer.template);
                 world.agenda.push(consumer.start, FAULT, Event::Start(id));
             }
+        }
+        for row in 0..world.coordinators.len() {
+            world.arm_coordinator(row);
         }
         world.schedule_strikes();
         world.agenda.push(Instant::ZERO, SAMPLE, Event::Sample);
@@ -156,7 +163,9 @@ fn place_topics(scenario: &Scenario, streams: Streams) -> Topics {
                 (0..*partitions).map(|_| placer.place(*replication_factor as usize)).collect()
             }
         };
-        topics.add(topic.name.as_str().into(), replicas);
+        let entity = format!("topic/{}", topic.name);
+        let id = Uuid(streams.stream(&entity, Purpose("id")).uuid());
+        topics.add(topic.name.as_str().into(), id, replicas);
     }
     topics
 }
@@ -170,6 +179,7 @@ fn metadata(scenario: &Scenario, topics: &Topics) -> MetadataResponse {
     let topic = |topic| TopicMetadata {
         topic,
         name: topics.name(topic).clone(),
+        id: topics.id(topic),
         partitions: topics.partitions(topic).iter().map(partition).collect(),
     };
     let racks = scenario.cluster.racks.iter();
@@ -237,7 +247,12 @@ fn read_by(group: &Group, topics: &Topics) -> Vec<PartitionId> {
     }
 }
 
+/// What the clocks of coordinators show at the start of a run (ms): 2026-01-01. To a coordinator, an
+/// assignment that was computed at 0 was never computed.
+const EPOCH_MS: i64 = 1_767_225_600_000;
+
 fn coordinator_config(broker: &BrokerConfig) -> CoordinatorConfig {
+    let assignors = broker.group_consumer_assignors.iter();
     CoordinatorConfig {
         initial_rebalance_delay: broker.group_initial_rebalance_delay,
         min_session_timeout_ms: broker.group_min_session_timeout.as_ms() as i32,
@@ -245,13 +260,44 @@ fn coordinator_config(broker: &BrokerConfig) -> CoordinatorConfig {
         group_max_size: broker.group_max_size as usize,
         write_timeout: broker.offsets_commit_timeout,
         offset_metadata_max_bytes: broker.offset_metadata_max_bytes as usize,
+        offsets_retention_ms: broker.offsets_retention.as_ms().cast_signed(),
+        offsets_retention_check_interval: broker.offsets_retention_check_interval,
+        consumer: GroupSettings {
+            session_timeout_ms: broker.group_consumer_session_timeout.as_ms() as i32,
+            heartbeat_interval_ms: broker.group_consumer_heartbeat_interval.as_ms() as i32,
+            assignment_interval_ms: broker.group_consumer_assignment_interval.as_ms() as i32,
+        },
+        consumer_group_max_size: broker.group_consumer_max_size as usize,
+        consumer_assignors: assignors.map(|name| name.as_str().into()).collect(),
+        migration_policy: MigrationPolicy::by_name(&broker.group_consumer_migration_policy)
+            .expect("the scenario has been checked"),
+        epoch_ms: EPOCH_MS,
         ..CoordinatorConfig::default()
     }
 }
 
+/// The topics as coordinators see them.
+fn image(scenario: &Scenario, topics: &Topics) -> TopicImage {
+    let racks = &scenario.cluster.racks;
+    let rack = |broker: &BrokerId| racks[broker.index() - 1].as_deref().map(Name::from);
+    let topic = |topic| Topic {
+        name: topics.name(topic).clone(),
+        id: topics.id(topic),
+        partitions: topics.partitions(topic).len() as u32,
+        racks: (topics.partitions(topic).iter())
+            .map(|&partition| topics.replicas(partition).iter().filter_map(rack).collect())
+            .collect(),
+    };
+    TopicImage::new(1, topics.ids().map(topic).collect())
+}
+
 /// The offsets topic: its leaders are placed like any topic's, and each partition that a group
 /// uses has a coordinator.
-fn place_coordinators(scenario: &Scenario, streams: Streams) -> (Vec<Coordinator>, Vec<usize>) {
+fn place_coordinators(
+    scenario: &Scenario,
+    topics: &Topics,
+    streams: Streams,
+) -> (Vec<Coordinator>, Vec<usize>) {
     let broker = &scenario.cluster.config;
     let draws = streams.stream(&format!("topic/{OFFSETS_TOPIC}"), Purpose("placement"));
     let mut placer = Placer::new(&scenario.cluster.racks, draws);
@@ -269,15 +315,27 @@ fn place_coordinators(scenario: &Scenario, streams: Streams) -> (Vec<Coordinator
     for group in &scenario.groups {
         let partition = partition_for(&group.name, count);
         let row = coordinators.iter().position(|c| c.partition == partition).unwrap_or_else(|| {
+            let mut shard = Shard::new(config.clone());
+            // Nothing is known yet that the topics could change.
+            shard.update_topics(Instant::ZERO, image(scenario, topics), &mut Vec::new());
+            shard.start(Instant::ZERO);
             coordinators.push(Coordinator {
                 partition,
                 broker: leaders[partition as usize],
-                shard: Shard::new(config.clone()),
+                shard,
                 log_end: 0,
                 armed: Instant::NEVER,
             });
             coordinators.len() - 1
         });
+        let ms = |span: Span| span.as_ms() as i32;
+        let own = GroupConfig {
+            consumer_session_timeout_ms: group.config.consumer_session_timeout.map(ms),
+            consumer_heartbeat_interval_ms: group.config.consumer_heartbeat_interval.map(ms),
+            consumer_assignment_interval_ms: group.config.consumer_assignment_interval.map(ms),
+            ..GroupConfig::default()
+        };
+        coordinators[row].shard.update_group_config(&group.name.as_str().into(), own);
         coordinator_of.push(row);
     }
     (coordinators, coordinator_of)

@@ -4,7 +4,7 @@
 //! application thread, inside `poll`, sees that a heartbeat is due. So a heartbeat is punctual
 //! while the application polls, and up to a backoff late while it works.
 
-use crate::client::consumer::Consumer;
+use crate::client::consumer::{Consumer, LATENESS};
 use crate::client::effect::{Effect, Note};
 use crate::client::lookup::PendingKind;
 use crate::client::thread::Thread;
@@ -13,16 +13,6 @@ use crate::model::Name;
 use crate::model::config::ConsumerConfig;
 use crate::model::error::ErrorCode;
 use crate::model::message::group::{HeartbeatRequest, LeaveGroupRequest, MemberIdentity};
-
-/// How long after its moment a heartbeat goes out. Kafka's timers never end early, and whoever
-/// notices that one ended has to wake the thread that sends; the next interval counts from there.
-/// Real clients take 0.3 to 1.5 ms on an idle machine.
-///
-/// Small as it is, it decides a race: all members heartbeat in the phase of the last rebalance, and
-/// a session that is a whole number of intervals ends just before the heartbeat of a survivor. In a
-/// real group some milliseconds between the phases of two members may turn that round, and then the
-/// survivor learns of the end one interval later.
-const LATENESS: Span = Span::from_ms(1);
 
 /// The thread with its three timers.
 #[derive(Clone, Debug)]
@@ -151,7 +141,7 @@ impl Consumer {
 
     /// Whether the application is inside `poll` or `close`; a `commitSync` watches the network, too,
     /// but is no sign that the application goes on.
-    fn is_in_poll(&self) -> bool {
+    pub(in crate::client) fn is_in_poll(&self) -> bool {
         matches!(self.thread, Thread::Polling { .. } | Thread::Closing)
     }
 

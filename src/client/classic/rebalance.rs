@@ -97,7 +97,7 @@ impl Consumer {
             }
             let offsets = self.subscription.all_consumed();
             self.member.prepare_commit = PrepareCommit::InFlight;
-            if let Err(code) = self.commit_async(CommitKind::BeforeJoin, &offsets, out) {
+            if let Err(code) = self.commit_async(CommitKind::BeforeRebalance, &offsets, out) {
                 self.member.prepare_commit = PrepareCommit::Done(Err(code));
             }
         }

@@ -7,7 +7,7 @@ use super::state::MemberState;
 use super::{fence, leave, regex, validate};
 use crate::coordinator::classic::group::ClassicGroup;
 use crate::coordinator::classic::state::GroupState as ClassicState;
-use crate::coordinator::effect::{Effect, Ticket};
+use crate::coordinator::effect::{Effect, Note, Ticket};
 use crate::coordinator::group::Group;
 use crate::coordinator::shard::Shard;
 use crate::coordinator::timer::{TimerEvent, TimerName};
@@ -15,6 +15,7 @@ use crate::coordinator::write::{ErrorAnswer, OnError, Then, Write};
 use crate::kernel::time::{Instant, Span};
 use crate::model::Name;
 use crate::model::error::ErrorCode;
+use crate::model::fact::RemovalReason;
 use crate::model::message::RequestContext;
 use crate::model::message::consumer_group::{
     ConsumerGroupHeartbeatRequest, JOIN_EPOCH, LEAVE_EPOCH, LEAVE_STATIC_EPOCH,
@@ -216,6 +217,15 @@ impl Shard {
                 let fenced =
                     fence::fence(group, std::slice::from_ref(member), &around, &mut outcome);
                 failure = fenced.err();
+                let reason = match name {
+                    TimerName::MemberSession(..) => RemovalReason::SessionExpired,
+                    TimerName::ClassicSync(..) => RemovalReason::SyncTimeout,
+                    _ => RemovalReason::RebalanceTimeout,
+                };
+                if failure.is_none() {
+                    let (group, member) = (group_id.clone(), member.id.clone());
+                    out.push(Effect::Note(Note::MemberRemoved { group, member, reason }));
+                }
             }
         }
         let records = self.settle(now, &group_id.clone(), outcome);

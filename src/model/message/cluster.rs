@@ -3,6 +3,7 @@
 use crate::model::Name;
 use crate::model::error::ErrorCode;
 use crate::model::id::{BrokerId, PartitionId, TopicId};
+use crate::model::uuid::Uuid;
 
 /// `FindCoordinator`: who coordinates this group?
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,6 +37,8 @@ pub struct TopicMetadata {
     pub topic: TopicId,
     /// Its name.
     pub name: Name,
+    /// Its id.
+    pub id: Uuid,
     /// Its partitions, by index.
     pub partitions: Vec<PartitionMetadata>,
 }

@@ -1,9 +1,9 @@
 //! `[groups.G]`
 
-use super::ConsumerSettings;
 use super::cluster::MAX_BROKERS;
 use super::dist::Varying;
 use super::strategy::StrategyRef;
+use super::{ConsumerSettings, GroupSettings};
 use crate::kernel::time::{Instant, Span};
 use crate::model::config::CommitMode;
 use crate::parse::document::{Node, Value};
@@ -52,10 +52,10 @@ table! {
     coordinator: Count<1, { MAX_BROKERS as u64 }> = "as Kafka places it";
     /// Consumer settings by Kafka's names.
     config: ConsumerSettings;
+    /// Settings kept on the group: `consumer.session.timeout.ms` and the like.
+    group_config: GroupSettings;
 
     besides {
-        /// Settings kept on the group: `consumer.session.timeout.ms` and the like.
-        "group_config": Kind::Later;
         /// A limit that all consumers of the group share.
         "downstream": Kind::Later;
         /// How the group is deployed.

@@ -114,7 +114,7 @@ fn of_brokers(item: &At<String>, name: &str) -> Problem {
     }
     problem
         .label(format!("it belongs in group.remote.assignor = \"{name}\" (KIP-848)"))
-        .help("that needs group.protocol = \"consumer\", which this version can't simulate")
+        .help("that needs group.protocol = \"consumer\"")
 }
 
 fn unknown(item: &At<String>, registry: &Registry) -> Problem {

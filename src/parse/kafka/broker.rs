@@ -2,6 +2,7 @@
 
 use super::pairs::{self, Must};
 use super::settings::Settings;
+use super::value::Checked;
 use crate::parse::problem::Problem;
 use crate::parse::shape::Reader;
 use crate::parse::source::Spot;
@@ -47,12 +48,67 @@ pub(crate) fn check(settings: &Settings, reader: &mut Reader) {
         let session = format!("group.{kind}.session.timeout.ms");
         pairs::check(&[(&*heartbeat, Less, &*session)], settings, reader);
     }
+    assignors(settings, reader);
     for name in ["log.retention.ms", "log.retention.minutes", "log.retention.hours"] {
         if settings.given(name).is_some() && settings.int(name) == Some(0) {
             let title = format!("{name} must be unlimited (-1) or, greater than or equal to 1");
             let at = settings.spot(name).unwrap_or(Spot::TOP);
             reader.push(Problem::error(at, title).label("nothing would be kept"));
         }
+    }
+}
+
+/// The strategies that rejoin's brokers have.
+const ASSIGNORS: [&str; 2] = ["uniform", "range"];
+
+/// Classes of one's own can't be loaded into a broker here.
+fn assignors(settings: &Settings, reader: &mut Reader) {
+    let Some(given) = settings.given("group.consumer.assignors") else { return };
+    let Checked::List(items) = &given.value else { return };
+    if items.is_empty() {
+        let problem = Problem::error(given.at, "a broker without an assignor can't start");
+        reader.push(problem.label("expected at least one, such as \"uniform\""));
+    }
+    for item in items.iter().filter(|item| !ASSIGNORS.contains(&&*item.value)) {
+        let problem = Problem::error(item.at, format!("there is no assignor {:?}", item.value));
+        let help = "classes of your own can't be loaded; strategies of your own work in groups \
+                    under group.protocol = \"classic\"";
+        reader.push(problem.label("expected \"uniform\" or \"range\"").help(help));
+    }
+}
+
+/// Notes what a group's own settings and the broker's have to agree in
+/// (`GroupConfig.validateValues`).
+pub(crate) fn check_group(settings: &Settings, broker: &Settings, reader: &mut Reader) {
+    for what in ["heartbeat.interval.ms", "session.timeout.ms", "assignment.interval.ms"] {
+        let name = format!("consumer.{what}");
+        let (Some(at), Some(value)) = (settings.spot(&name), settings.int(&name)) else { continue };
+        for (bound, low) in [("min", true), ("max", false)] {
+            let limit_name = format!("group.consumer.{bound}.{what}");
+            let Some(limit) = broker.int(&limit_name) else { continue };
+            if if low { value < limit } else { value > limit } {
+                let must = if low { "greater than or equal to" } else { "less than or equal to" };
+                let title = format!("{name} must be {must} {limit_name}");
+                let here = (Some(at), &*pairs::shown(&name, value));
+                let there = (broker.spot(&limit_name), &*pairs::shown(&limit_name, limit));
+                reader.push(pairs::conflict(title, here, there));
+            }
+        }
+    }
+    let (heartbeat, session) = ("consumer.heartbeat.interval.ms", "consumer.session.timeout.ms");
+    let effective = |name: &str| match settings.spot(name) {
+        Some(at) => (settings.int(name), Some(at), name.to_owned()),
+        None => {
+            let name = format!("group.{name}");
+            (broker.int(&name), broker.spot(&name), name)
+        }
+    };
+    let ((h, h_at, h_name), (s, s_at, s_name)) = (effective(heartbeat), effective(session));
+    let (Some(h), Some(s)) = (h, s) else { return };
+    if h >= s && (settings.spot(heartbeat).is_some() || settings.spot(session).is_some()) {
+        let title = format!("{session} must be greater than {heartbeat}");
+        let here = (s_at, &*pairs::shown(&s_name, s));
+        reader.push(pairs::conflict(title, here, (h_at, &pairs::shown(&h_name, h))));
     }
 }
 

@@ -1,10 +1,12 @@
 //! What a consumer checks of its own settings when it is constructed, and the broker when it joins.
 
+use super::modelled;
 use super::pairs::{conflict, shown};
 use super::settings::Settings;
 use crate::model::config::CommitMode;
+use crate::parse::nearest::one_of;
 use crate::parse::problem::Problem;
-use crate::parse::shape::{At, Reader, check_name, not_yet};
+use crate::parse::shape::{At, Reader, check_name};
 use crate::parse::source::Spot;
 
 /// Settings that `group.protocol = "classic"` refuses.
@@ -26,6 +28,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) group: &'a str,
     /// The `commit` key of the group, if it is given.
     pub(crate) commit: Option<&'a At<CommitMode>>,
+    /// Where the group's `strategy` is given.
+    pub(crate) strategy: Option<Spot>,
     /// Settings of the brokers.
     pub(crate) broker: &'a Settings,
 }
@@ -36,7 +40,10 @@ pub(crate) fn check(settings: &Settings, around: &Surroundings<'_>, reader: &mut
         .text("group.protocol")
         .is_some_and(|protocol| protocol.eq_ignore_ascii_case("consumer"));
     protocol(settings, consumer_protocol, reader);
-    if !consumer_protocol {
+    if consumer_protocol {
+        own_strategy(settings, around.strategy, reader);
+        remote_assignor(settings, around.broker, reader);
+    } else {
         heartbeat(settings, reader);
         session_timeout(settings, around.broker, reader);
     }
@@ -50,15 +57,41 @@ fn protocol(settings: &Settings, consumer_protocol: bool, reader: &mut Reader) {
     let (refused, name) =
         if consumer_protocol { (NOT_CONSUMER, "CONSUMER") } else { (NOT_CLASSIC, "CLASSIC") };
     let protocol = settings.spot("group.protocol");
-    if let (true, Some(at)) = (consumer_protocol, protocol) {
-        reader.push(not_yet(at, "`group.protocol = \"consumer\"` (KIP-848)"));
-    }
     for key in refused {
         let Some(at) = settings.spot(key) else { continue };
         let title = format!("{key} cannot be set when group.protocol={name}");
         let problem = Problem::error(at, title).label("Kafka's consumer refuses it");
         reader.push(problem.also(protocol, "the protocol is chosen here"));
     }
+}
+
+/// Under KIP-848 the broker assigns: the consumer has no strategy.
+fn own_strategy(settings: &Settings, strategy: Option<Spot>, reader: &mut Reader) {
+    let Some(at) = strategy else { return };
+    let title = "under group.protocol = \"consumer\" the broker assigns, not the consumer";
+    let problem = Problem::error(at, title).label("a strategy of consumers has no place here");
+    let problem = problem.also(settings.spot("group.protocol"), "the protocol is chosen here");
+    reader.push(
+        problem.help("group.remote.assignor = \"uniform\" or \"range\" chooses the broker's"),
+    );
+}
+
+/// The broker refuses a strategy that it does not have (`UNSUPPORTED_ASSIGNOR`).
+fn remote_assignor(settings: &Settings, broker: &Settings, reader: &mut Reader) {
+    let (Some(at), Some(name)) =
+        (settings.spot("group.remote.assignor"), settings.text("group.remote.assignor"))
+    else {
+        return;
+    };
+    let known = modelled::broker(broker).group_consumer_assignors;
+    if known.iter().any(|assignor| assignor == name) {
+        return;
+    }
+    let problem = Problem::error(at, format!("the broker has no assignor {name:?}"))
+        .label(format!("expected {}", one_of(known.iter().map(String::as_str), usize::MAX)));
+    let problem =
+        problem.also(broker.spot("group.consumer.assignors"), "the broker's are listed here");
+    reader.push(problem.help("UNSUPPORTED_ASSIGNOR: the consumer's poll would throw"));
 }
 
 fn heartbeat(settings: &Settings, reader: &mut Reader) {

@@ -4,7 +4,9 @@ use super::catalogue::Family;
 use super::settings::Settings;
 use super::value::{Checked, Unit, iso_duration, unit};
 use crate::kernel::time::Span;
-use crate::model::config::{BrokerConfig, ConsumerConfig, ProducerConfig, ResetPolicy};
+use crate::model::config::{
+    BrokerConfig, ConsumerConfig, GroupConfig, GroupProtocol, ProducerConfig, ResetPolicy,
+};
 
 /// Declares the settings of one family: name, field of the typed struct, documentation.
 macro_rules! modelled {
@@ -47,6 +49,32 @@ modelled! { BROKER, broker -> BrokerConfig {
     "num.partitions" num_partitions "Partitions of a topic that does not say how many.";
     "default.replication.factor" default_replication_factor
         "Replicas of a topic that does not say how many.";
+    "offsets.retention.minutes" offsets_retention
+        "How long the offsets of a group without members are kept.";
+    "offsets.retention.check.interval.ms" offsets_retention_check_interval
+        "How often the coordinator looks for offsets that are too old.";
+    "group.consumer.session.timeout.ms" group_consumer_session_timeout
+        "A member under KIP-848 that sends no heartbeat for this long is removed.";
+    "group.consumer.heartbeat.interval.ms" group_consumer_heartbeat_interval
+        "Time between heartbeats under KIP-848: the broker tells its members.";
+    "group.consumer.assignment.interval.ms" group_consumer_assignment_interval
+        "How long a target assignment stands before the next is computed (KIP-1263).";
+    "group.consumer.max.size" group_consumer_max_size
+        "How many members a group under KIP-848 may have.";
+    "group.consumer.assignors" group_consumer_assignors
+        "Strategies of the broker, the default first: `uniform`, `range`.";
+    "group.consumer.migration.policy" group_consumer_migration_policy
+        "Whether a group with members may change its protocol: `bidirectional`, `upgrade`, \
+         `downgrade` or `disabled`.";
+} }
+
+modelled! { GROUP, group -> GroupConfig {
+    "consumer.session.timeout.ms" consumer_session_timeout
+        "The group's own `group.consumer.session.timeout.ms`.";
+    "consumer.heartbeat.interval.ms" consumer_heartbeat_interval
+        "The group's own `group.consumer.heartbeat.interval.ms`.";
+    "consumer.assignment.interval.ms" consumer_assignment_interval
+        "The group's own `group.consumer.assignment.interval.ms`.";
 } }
 
 modelled! { PRODUCER, producer -> ProducerConfig {
@@ -54,6 +82,10 @@ modelled! { PRODUCER, producer -> ProducerConfig {
 } }
 
 modelled! { CONSUMER, consumer -> ConsumerConfig {
+    "group.protocol" group_protocol
+        "`classic`, or `consumer`: the broker computes the assignment (KIP-848).";
+    "group.remote.assignor" group_remote_assignor
+        "The broker's strategy under `group.protocol = \"consumer\"`: `uniform` or `range`.";
     "session.timeout.ms" session_timeout
         "A member that sends no heartbeat for this long is removed from the group.";
     "heartbeat.interval.ms" heartbeat_interval "Time between heartbeats.";
@@ -92,9 +124,7 @@ const CHECKED: &[(Family, &str, &str)] = &[
         "partition.assignment.strategy",
         "Strategies that the consumer offers, the preferred first: by name (`range`) or by class.",
     ),
-    (Family::Consumer, "group.protocol", "`classic`; `consumer` (KIP-848) comes later."),
     (Family::Consumer, "group.id", "The name of the group's table; needs not be given."),
-    (Family::Consumer, "group.remote.assignor", "Only for `group.protocol = \"consumer\"`."),
     (Family::Consumer, "share.acknowledgement.mode", "Only for share consumers."),
     (Family::Consumer, "share.acquire.mode", "Only for share consumers."),
 ];
@@ -114,7 +144,8 @@ pub(crate) fn settings(family: Family) -> impl Iterator<Item = (&'static str, &'
         Family::Broker => BROKER,
         Family::Producer => PRODUCER,
         Family::Consumer => CONSUMER,
-        Family::Topic | Family::Group => &[],
+        Family::Group => GROUP,
+        Family::Topic => &[],
     };
     let checked = CHECKED.iter().filter(move |(of, ..)| *of == family);
     table.iter().copied().chain(checked.map(|(_, name, doc)| (*name, *doc)))
@@ -189,6 +220,29 @@ impl FromSetting for String {
 impl FromSetting for Option<String> {
     fn from(name: &str, value: &Checked) -> Option<Self> {
         <String as FromSetting>::from(name, value).map(Some)
+    }
+}
+
+impl FromSetting for Option<Span> {
+    fn from(name: &str, value: &Checked) -> Option<Self> {
+        <Span as FromSetting>::from(name, value).map(Some)
+    }
+}
+
+impl FromSetting for Vec<String> {
+    fn from(_: &str, value: &Checked) -> Option<Self> {
+        let Checked::List(items) = value else { return None };
+        Some(items.iter().map(|item| item.value.clone()).collect())
+    }
+}
+
+impl FromSetting for GroupProtocol {
+    fn from(_: &str, value: &Checked) -> Option<Self> {
+        let Checked::Text(text) = value else { return None };
+        Some(match text.eq_ignore_ascii_case("consumer") {
+            true => GroupProtocol::Consumer,
+            false => GroupProtocol::Classic,
+        })
     }
 }
 

@@ -101,7 +101,8 @@ impl Members<'_> {
     fn check(&self, settings: &Settings, reader: &mut Reader) {
         let commit = self.raw.commit.as_ref().map(|at| At { value: at.value.0, at: at.at });
         let broker = self.context.broker;
-        let around = Surroundings { group: self.name, commit: commit.as_ref(), broker };
+        let strategy = self.raw.strategy.as_ref().map(|at| at.at);
+        let around = Surroundings { group: self.name, commit: commit.as_ref(), strategy, broker };
         consumer::check(settings, &around, reader);
     }
 

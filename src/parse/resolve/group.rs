@@ -6,9 +6,12 @@ use super::names::Names;
 use crate::assignor::Registry;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Instant, Span};
-use crate::model::config::CommitMode;
+use crate::model::config::{CommitMode, GroupConfig};
 use crate::model::id::{BrokerId, GroupId, TopicId};
 use crate::parse::file::group::Group as Raw;
+use crate::parse::kafka::broker::check_group;
+use crate::parse::kafka::catalogue::Family;
+use crate::parse::kafka::modelled;
 use crate::parse::kafka::settings::Settings;
 use crate::parse::problem::Problem;
 use crate::parse::shape::{At, Reader};
@@ -52,6 +55,7 @@ pub(crate) fn resolve(
         on_lost: dist(raw.on_lost.as_ref(), Dist::ZERO),
         poll_timeout: poll_timeout(raw, reader),
         static_members: raw.static_members.as_ref().is_some_and(|at| at.value),
+        config: config(raw, context.broker, reader),
         coordinator: coordinator(raw, context.cluster.racks.len(), reader),
     }
 }
@@ -113,6 +117,14 @@ fn process_by(
         }
     }
     times
+}
+
+fn config(raw: &Raw, broker: &Settings, reader: &mut Reader) -> GroupConfig {
+    let node = raw.group_config.as_ref().map(|at| &at.value.0);
+    let settings =
+        reader.within("group_config", |reader| Settings::read(Family::Group, node, reader));
+    check_group(&settings, broker, reader);
+    modelled::group(&settings)
 }
 
 fn poll_timeout(raw: &Raw, reader: &mut Reader) -> Span {

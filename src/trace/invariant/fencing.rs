@@ -1,5 +1,6 @@
-//! A commit is accepted only from a member of the present generation
-//! (`ClassicGroup.validateOffsetCommit`).
+//! A commit is accepted only from a member of the present generation, under KIP-848 from a member in
+//! an epoch that it has or had (`ClassicGroup.validateOffsetCommit`,
+//! `ConsumerGroup.validateOffsetCommit`).
 
 use crate::model::fact::{ConsumerFact, Fact};
 use crate::trace::ConsumerInfo;
@@ -13,7 +14,12 @@ pub(super) fn check(fact: &Fact, consumers: &[ConsumerInfo], live: &Live) -> Res
     };
     let info = &consumers[consumer.index()];
     let group = &live.groups[info.group.index()];
-    if group.generation != *generation {
+    if let Some(modern) = &group.modern {
+        let of_member = modern.members.get(consumer).map(|member| member.epoch);
+        if of_member.is_some_and(|epoch| *generation > epoch) {
+            return Err(format!("{} commits in epoch {generation}, which it never had", info.name));
+        }
+    } else if group.generation != *generation {
         let now = group.generation;
         return Err(format!("{} commits in generation {generation} of {now}", info.name));
     }

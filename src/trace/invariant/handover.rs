@@ -1,6 +1,7 @@
 //! No member is given what another one still owns: eager members give up everything before they
 //! join, and cooperative ones let a partition be nobody's between two owners
-//! (`ConsumerPartitionAssignor.RebalanceProtocol`, KIP-429).
+//! (`ConsumerPartitionAssignor.RebalanceProtocol`, KIP-429). Under KIP-848 the coordinator hands a
+//! partition over only when its owner has said that it gave it up.
 //!
 //! A consumer that the coordinator has removed may think for a while that it owns something, and
 //! may be told of a generation that is over: Kafka promises nothing there.
@@ -15,7 +16,8 @@ pub(super) fn check(fact: &Fact, consumers: &[ConsumerInfo], live: &Live) -> Res
         return Ok(());
     };
     let group = &live.groups[consumers[consumer.index()].group.index()];
-    if !live.consumers[consumer.index()].member || group.generation != *generation {
+    let present = group.modern.is_some() || group.generation == *generation;
+    if !live.consumers[consumer.index()].member || !present {
         return Ok(());
     }
     for partition in partitions {

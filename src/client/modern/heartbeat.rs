@@ -1,0 +1,287 @@
+//! The background thread: it finds the coordinator, sends heartbeats and hears the answers
+//! (`ConsumerNetworkThread`, `AbstractHeartbeatRequestManager`, `ConsumerHeartbeatRequestManager`).
+
+use super::member::{Event, Membership, Sent, State, Step};
+use crate::client::consumer::{Consumer, LATENESS};
+use crate::client::effect::{Effect, Note};
+use crate::client::lookup::PendingKind;
+use crate::client::thread::Thread;
+use crate::kernel::time::{Instant, Span};
+use crate::model::error::ErrorCode;
+use crate::model::fact::Failure;
+use crate::model::message::consumer_group::{
+    ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse, LEAVE_EPOCH, LEAVE_STATIC_EPOCH,
+};
+
+impl Consumer {
+    /// The membership under KIP-848, where there is one.
+    pub(in crate::client) fn modern_mut(&mut self) -> &mut Membership {
+        self.modern.as_mut().expect("a member under KIP-848")
+    }
+
+    /// When the background thread next has something to do by itself.
+    pub(super) fn next_background_wake(&self, now: Instant) -> Instant {
+        let Some(m) = &self.modern else { return Instant::NEVER };
+        if matches!(self.thread, Thread::Stopped) {
+            return Instant::NEVER;
+        }
+        if self.lookup.coordinator.is_none() {
+            return self.next_lookup();
+        }
+        let mut at = match &m.reconciliation {
+            Some(reconciliation) => match reconciliation.step {
+                Step::CommitAgain { at, .. } => at,
+                _ => Instant::NEVER,
+            },
+            None => Instant::NEVER,
+        };
+        if self.awaits_offsets() {
+            at = at.min(m.offsets_at);
+        }
+        if m.is_silent() {
+            return at;
+        }
+        if !m.beat.in_flight {
+            at = at.min(match m.beats_now() {
+                true => now,
+                false => m.beat.due.max(m.beat.backoff_until) + LATENESS,
+            });
+        }
+        if !self.is_in_poll() {
+            at = at.min(m.poll_end + LATENESS);
+        }
+        at
+    }
+
+    /// Lets the background thread do what is due. Whether it did anything.
+    pub(in crate::client) fn run_background(
+        &mut self,
+        now: Instant,
+        out: &mut Vec<Effect>,
+    ) -> bool {
+        if self.inbox.is_empty() && now < self.modern_mut().next_wake {
+            return false;
+        }
+        self.handle_inbox(now, out);
+        if !self.metadata.is_known() {
+            self.ask_for_metadata(out);
+        }
+        if now >= self.next_lookup() {
+            self.look_up_coordinator(out);
+        }
+        self.maybe_reconcile(now, false, out);
+        self.commit_again(now, out);
+        self.fetch_missing_offsets(now, out);
+        self.beat(now, out);
+        let next = self.next_background_wake(now);
+        self.modern_mut().next_wake = next;
+        self.plan_iteration(now);
+        true
+    }
+
+    fn beat(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        let in_poll = self.is_in_poll();
+        let m = self.modern_mut();
+        let (late, silent) = (!in_poll && now >= m.poll_end, m.is_silent());
+        let regular = now >= m.beat.due.max(m.beat.backoff_until);
+        let due = !m.beat.in_flight && (m.beats_now() || regular);
+        if self.lookup.coordinator.is_none() || silent {
+        } else if late {
+            self.leave_unpolled(now, out);
+        } else if due {
+            self.send_beat(now, out);
+        }
+    }
+
+    fn send_beat(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        let request = self.heartbeat_request();
+        let m = self.modern_mut();
+        m.beat.in_flight = true;
+        m.beat.due = now + m.beat.interval;
+        match m.state {
+            State::Joining => Self::note(Note::JoinSent, out),
+            State::Acknowledging => {
+                m.state = if m.is_reconciled() { State::Stable } else { State::Reconciling };
+            }
+            _ => {}
+        }
+        self.send_to_coordinator(PendingKind::ConsumerHeartbeat, request, out);
+    }
+
+    /// A member that joins says everything, another one what has changed.
+    fn heartbeat_request(&mut self) -> ConsumerGroupHeartbeatRequest {
+        let topics = self.topics.resolve(&self.metadata);
+        let (group_id, instance_id) = (self.group.clone(), self.instance());
+        let rack = Some(self.settings.client_rack.as_str()).filter(|rack| !rack.is_empty());
+        let rack_id = rack.map(Into::into);
+        let assignor = self.settings.group_remote_assignor.as_deref().map(Into::into);
+        let timeout = self.settings.max_poll_interval.as_ms() as i32;
+        let m = self.modern_mut();
+        let all = m.state == State::Joining;
+        let owned = m.current.as_ref().map(|target| target.number);
+        let mut request = ConsumerGroupHeartbeatRequest {
+            group_id,
+            member_id: m.id.clone(),
+            member_epoch: m.epoch,
+            instance_id,
+            rack_id: rack_id.filter(|_| all),
+            ..ConsumerGroupHeartbeatRequest::default()
+        };
+        if all || !m.sent.rebalance_timeout {
+            request.rebalance_timeout_ms = timeout;
+            m.sent.rebalance_timeout = true;
+        }
+        if all || m.sent.topics.as_ref() != Some(&topics) {
+            request.subscribed_topic_names = Some(topics.clone());
+            m.sent.topics = Some(topics);
+        }
+        if all || !m.sent.assignor {
+            request.server_assignor = assignor;
+            m.sent.assignor = true;
+        }
+        if all || m.sent.owned != Some(owned) {
+            let topics = m.current.as_ref().map(|target| target.topics.clone());
+            request.topic_partitions = Some(topics.unwrap_or_default());
+            m.sent.owned = Some(owned);
+        }
+        request
+    }
+
+    /// A heartbeat is answered.
+    pub(in crate::client) fn on_consumer_heartbeat(
+        &mut self,
+        now: Instant,
+        response: ConsumerGroupHeartbeatResponse,
+        out: &mut Vec<Effect>,
+    ) {
+        let m = self.modern_mut();
+        m.beat.in_flight = false;
+        if !response.error_code.is_none() {
+            return self.on_heartbeat_error(now, response.error_code, out);
+        }
+        m.beat.attempts = 0;
+        let interval = Span::from_ms(u64::try_from(response.heartbeat_interval_ms).unwrap_or(0));
+        if m.beat.interval != interval {
+            m.beat.interval = interval;
+            m.beat.due = now + interval;
+        }
+        if m.is_silent() || response.member_epoch < 0 {
+            return;
+        }
+        m.epoch = response.member_epoch;
+        if let Some(assignment) = response.assignment {
+            m.retarget(assignment.topic_partitions);
+            if !m.is_reconciled() {
+                m.state = State::Reconciling;
+            } else if matches!(m.state, State::Reconciling | State::Joining) {
+                m.state = State::Stable;
+            }
+        }
+    }
+
+    fn on_heartbeat_error(&mut self, now: Instant, code: ErrorCode, out: &mut Vec<Effect>) {
+        self.heartbeat_failed_at(now);
+        match code {
+            ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable => {
+                self.mark_coordinator_unknown(now, out);
+                self.modern_mut().beat.backoff_until = now;
+            }
+            ErrorCode::CoordinatorLoadInProgress => {}
+            ErrorCode::FencedMemberEpoch | ErrorCode::UnknownMemberId => {
+                self.modern_mut().beat.backoff_until = now;
+                self.be_fenced();
+            }
+            fatal => {
+                let m = self.modern_mut();
+                if m.state == State::Unsubscribed {
+                    return;
+                }
+                m.state = State::Fatal;
+                self.fatal = Some(Failure::Refused(fatal));
+                self.lose_everything();
+            }
+        }
+    }
+
+    /// No answer to a heartbeat: the next one comes after a backoff and says everything.
+    fn heartbeat_failed_at(&mut self, now: Instant) {
+        let attempts = self.modern_mut().beat.attempts;
+        let backoff = self.backoff(attempts);
+        let m = self.modern_mut();
+        m.sent = Sent::default();
+        m.beat.due = now;
+        m.beat.attempts += 1;
+        m.beat.backoff_until = now + backoff;
+    }
+
+    /// The connection on which the answer would have come is gone.
+    pub(in crate::client) fn on_heartbeat_lost(&mut self, now: Instant) {
+        self.modern_mut().beat.in_flight = false;
+        self.heartbeat_failed_at(now);
+    }
+
+    /// The coordinator does not count it as a member any more: it gives up what it owned, and joins.
+    fn be_fenced(&mut self) {
+        let m = self.modern_mut();
+        if m.state == State::Unsubscribed {
+            return;
+        }
+        m.state = State::Fenced;
+        m.epoch = 0;
+        self.lose_everything();
+    }
+
+    /// The application has not polled for `max.poll.interval.ms`: the member leaves, a static one
+    /// for a while. Nobody waits for the answer.
+    fn leave_unpolled(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        Self::note(Note::PollTimeout, out);
+        self.send_last_heartbeat(out);
+        let m = self.modern_mut();
+        m.state = State::Stale;
+        m.rejoins = false;
+        m.beat.in_flight = false;
+        m.beat.attempts = 0;
+        m.beat.due = now;
+        m.sent = Sent::default();
+        self.lose_everything();
+    }
+
+    /// `onPartitionsLost` for everything, as soon as the application thread comes to it.
+    fn lose_everything(&mut self) {
+        self.subscription.mark_pending_revocation();
+        let lost = self.subscription.partitions();
+        if lost.is_empty() {
+            return self.after_lost();
+        }
+        self.modern_mut().events.push_back(Event::Lost(lost));
+    }
+
+    /// Leaves the group, if there is a membership to leave and somebody to tell. Whether it did.
+    pub(in crate::client) fn leave_modern(&mut self, out: &mut Vec<Effect>) -> bool {
+        let leaves = !self.modern_mut().is_silent() && self.lookup.coordinator.is_some();
+        if leaves {
+            self.send_last_heartbeat(out);
+        }
+        let m = self.modern_mut();
+        m.state = State::Unsubscribed;
+        m.clear();
+        leaves
+    }
+
+    fn send_last_heartbeat(&mut self, out: &mut Vec<Effect>) {
+        let instance_id = self.instance();
+        let epoch = if instance_id.is_some() { LEAVE_STATIC_EPOCH } else { LEAVE_EPOCH };
+        let group_id = self.group.clone();
+        let m = self.modern_mut();
+        m.epoch = epoch;
+        m.current = None;
+        let request = ConsumerGroupHeartbeatRequest {
+            group_id,
+            member_id: m.id.clone(),
+            member_epoch: epoch,
+            instance_id,
+            ..ConsumerGroupHeartbeatRequest::default()
+        };
+        self.send_to_coordinator(PendingKind::Leave, request, out);
+    }
+}

@@ -1,0 +1,210 @@
+//! A member of a consumer group: its state, its epoch, what it is to own and what it owns
+//! (`AbstractMembershipManager`, `ConsumerMembershipManager`).
+
+use crate::kernel::time::{Instant, Span};
+use crate::model::Name;
+use crate::model::id::PartitionId;
+use crate::model::message::assignment::TopicPartitions;
+use std::collections::VecDeque;
+
+/// Where the member is (`MemberState`). Kafka's `PREPARE_LEAVING` and `LEAVING` take no time here:
+/// the last heartbeat leaves at once, or nobody is there to hear it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::client) enum State {
+    /// It has not polled yet, or has left. No heartbeats.
+    Unsubscribed,
+    /// A heartbeat of epoch 0 is due at once, or on its way.
+    Joining,
+    /// It has a target that it does not own yet; heartbeats go on by the interval.
+    Reconciling,
+    /// It owns its target; a heartbeat that says so is due at once.
+    Acknowledging,
+    /// Heartbeats by the interval.
+    Stable,
+    /// The coordinator does not know it any more: `onPartitionsLost`, then it joins. No heartbeats.
+    Fenced,
+    /// It left because the application did not poll; the next poll lets it join. No heartbeats.
+    Stale,
+    /// Refused for good: the next poll throws. No heartbeats.
+    Fatal,
+}
+
+/// What the application thread has to do for the background thread (`BackgroundEvent`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::client) enum Event {
+    /// `onPartitionsRevoked`.
+    Revoke(Vec<PartitionId>),
+    /// Own these from now on, sorted; `onPartitionsAssigned`.
+    Assign(Vec<PartitionId>),
+    /// `onPartitionsLost`.
+    Lost(Vec<PartitionId>),
+}
+
+/// How far the present reconciliation is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::client) enum Step {
+    /// Offsets are being committed, before anything is given up.
+    Committing { deadline: Instant },
+    /// The commit failed and is tried again at this moment.
+    CommitAgain { deadline: Instant, at: Instant },
+    /// The application thread is to do something, or does it.
+    Callbacks,
+}
+
+/// A target on its way to be owned.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::client) struct Reconciliation {
+    pub step: Step,
+    /// Which target.
+    pub target: Target,
+    /// Its partitions, sorted.
+    pub partitions: Vec<PartitionId>,
+    pub revoked: Vec<PartitionId>,
+    /// Whether the member has joined anew since it began.
+    pub outdated: bool,
+}
+
+/// What the coordinator last said that the member is to own (`LocalAssignment`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::client) struct Target {
+    /// Counts the targets of a membership.
+    pub number: u64,
+    /// By topic; sorted.
+    pub topics: Vec<TopicPartitions>,
+}
+
+/// An `AsyncPollEvent`: what one pass asks of the background thread.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::client) struct PollEvent {
+    /// When the call of `poll` ends that sent it.
+    pub deadline: Instant,
+    /// Whether committed offsets have come, where they were missing.
+    pub complete: bool,
+}
+
+/// When to send a heartbeat (`HeartbeatRequestState`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::client) struct Beat {
+    /// What the coordinator said; nothing yet: at once.
+    pub interval: Span,
+    pub due: Instant,
+    pub in_flight: bool,
+    pub attempts: u32,
+    /// Not before this moment, after a failure.
+    pub backoff_until: Instant,
+}
+
+/// The fields that the coordinator knows; what has not changed is left out.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(in crate::client) struct Sent {
+    pub rebalance_timeout: bool,
+    pub topics: Option<Vec<Name>>,
+    pub assignor: bool,
+    /// Number of the target that was acknowledged.
+    pub owned: Option<Option<u64>>,
+}
+
+/// The membership of a consumer.
+#[derive(Clone, Debug)]
+pub(in crate::client) struct Membership {
+    pub state: State,
+    /// Made by the client, for the life of the process.
+    pub id: Name,
+    pub epoch: i32,
+    pub target: Option<Target>,
+    /// What was reconciled last.
+    pub current: Option<Target>,
+    pub reconciliation: Option<Reconciliation>,
+    pub sent: Sent,
+    pub beat: Beat,
+    /// When the application must have polled again (`max.poll.interval.ms`).
+    pub poll_end: Instant,
+    /// Whether a member that went stale has polled again.
+    pub rejoins: bool,
+    /// What the application thread has to do.
+    pub events: VecDeque<Event>,
+    /// How many of them the present pass has taken up and not done yet.
+    pub taken: usize,
+    /// When missing committed offsets may be asked for again.
+    pub offsets_at: Instant,
+    pub poll_event: Option<PollEvent>,
+    /// When the present call of `poll` ends.
+    pub call_end: Instant,
+    /// When the background thread has something to do.
+    pub next_wake: Instant,
+}
+
+impl Membership {
+    pub(in crate::client) fn new(id: Name) -> Self {
+        Membership {
+            state: State::Unsubscribed,
+            id,
+            epoch: 0,
+            target: None,
+            current: None,
+            reconciliation: None,
+            sent: Sent::default(),
+            beat: Beat {
+                interval: Span::ZERO,
+                due: Instant::ZERO,
+                in_flight: false,
+                attempts: 0,
+                backoff_until: Instant::ZERO,
+            },
+            poll_end: Instant::NEVER,
+            rejoins: false,
+            events: VecDeque::new(),
+            taken: 0,
+            offsets_at: Instant::ZERO,
+            poll_event: None,
+            call_end: Instant::ZERO,
+            next_wake: Instant::ZERO,
+        }
+    }
+
+    /// Whether it sends no heartbeats.
+    pub(super) fn is_silent(&self) -> bool {
+        matches!(self.state, State::Unsubscribed | State::Fenced | State::Stale | State::Fatal)
+    }
+
+    /// Whether a heartbeat is due whatever the interval.
+    pub(super) fn beats_now(&self) -> bool {
+        matches!(self.state, State::Joining | State::Acknowledging)
+    }
+
+    /// Whether what is owned is what the coordinator said last.
+    pub(super) fn is_reconciled(&self) -> bool {
+        self.current == self.target
+    }
+
+    /// The coordinator said what the member is to own. The same again is no new target.
+    pub(super) fn retarget(&mut self, mut topics: Vec<TopicPartitions>) {
+        topics.iter_mut().for_each(|topic| topic.partitions.sort_unstable());
+        topics.sort();
+        let number = match &self.target {
+            Some(target) if target.topics == topics => return,
+            Some(target) => target.number + 1,
+            None => 0,
+        };
+        self.target = Some(Target { number, topics });
+    }
+
+    /// It joins, as a member that owns nothing (`transitionToJoining`).
+    pub(super) fn join(&mut self) {
+        if self.state == State::Fatal {
+            return;
+        }
+        if let Some(reconciliation) = &mut self.reconciliation {
+            reconciliation.outdated = true;
+        }
+        self.epoch = 0;
+        self.state = State::Joining;
+        self.target = None;
+    }
+
+    /// What it owned is gone (`clearAssignment`).
+    pub(super) fn clear(&mut self) {
+        self.current = None;
+        self.target = None;
+    }
+}

@@ -1,0 +1,99 @@
+//! What the records of groups under KIP-848 tell: members, epochs, targets. What a coordinator
+//! knows for good is in its records, so nobody has to say it twice.
+
+use super::World;
+use crate::model::Name;
+use crate::model::fact::{Fact, GroupFact, MemberState, RemovalReason};
+use crate::model::record::Record;
+
+impl World<'_> {
+    /// Tells what a batch of records changes in groups under KIP-848.
+    pub(super) fn tell_modern(&mut self, records: &[Record]) {
+        let mut touched: Option<Name> = None;
+        for record in records {
+            let Some((group, what)) = self.modern_fact(record, records) else { continue };
+            let id = self.group_named(&group);
+            touched = Some(group);
+            self.tell(Fact::Group { group: id, what });
+        }
+        let Some(group) = touched.map(|name| self.group_named(&name)) else { return };
+        let state = &self.trace.live.groups[group.index()];
+        if state.is_reconciled() && !state.stable {
+            let what = GroupFact::Stable { generation: state.generation };
+            self.tell(Fact::Group { group, what });
+        }
+    }
+
+    fn modern_fact(&self, record: &Record, batch: &[Record]) -> Option<(Name, GroupFact)> {
+        Some(match record {
+            Record::ConsumerGroupMetadata { key, value: Some(value) } => {
+                (key.group_id.clone(), GroupFact::Epoch { epoch: value.epoch })
+            }
+            Record::ConsumerGroupTargetAssignmentMetadata { key, value: Some(value) } => {
+                let moves = batch.iter().any(gives);
+                let epoch = value.assignment_epoch;
+                (key.group_id.clone(), GroupFact::Target { epoch, moves })
+            }
+            Record::ConsumerGroupMemberMetadata { key, value: Some(value) } => {
+                if self.is_member(&key.group_id, &key.member_id) {
+                    return None;
+                }
+                let (consumer, member) = (self.by_name[&*value.client_id], key.member_id.clone());
+                (key.group_id.clone(), GroupFact::MemberAdded { consumer, member })
+            }
+            Record::ConsumerGroupMemberMetadata { key, value: None } => {
+                let goes_on = batch.iter().any(|record| stays_classic(record, &key.member_id));
+                if goes_on || !self.is_member(&key.group_id, &key.member_id) {
+                    return None;
+                }
+                let consumer = self.consumer_of(&key.group_id, &key.member_id);
+                let member = key.member_id.clone();
+                let replaced = batch.iter().any(|record| joins(record, &member));
+                let reason = if replaced { RemovalReason::Replaced } else { RemovalReason::Left };
+                (key.group_id.clone(), GroupFact::MemberRemoved { consumer, member, reason })
+            }
+            Record::ConsumerGroupCurrentMemberAssignment { key, value: Some(value) } => {
+                if !self.is_member(&key.group_id, &key.member_id) {
+                    return None;
+                }
+                let consumer = self.consumer_of(&key.group_id, &key.member_id);
+                let (epoch, state) = (value.member_epoch, MemberState::of(value.state));
+                let partitions = value.assigned_partitions.iter().map(|of| of.partitions.len());
+                let partitions = partitions.sum();
+                (key.group_id.clone(), GroupFact::Member { consumer, epoch, state, partitions })
+            }
+            _ => return None,
+        })
+    }
+
+    fn is_member(&self, group: &Name, member: &Name) -> bool {
+        let group = self.group_named(group);
+        self.trace.live.groups[group.index()].members.contains_key(member)
+    }
+}
+
+/// Whether a record gives a member something to own.
+fn gives(record: &Record) -> bool {
+    matches!(
+        record,
+        Record::ConsumerGroupTargetAssignmentMember { value: Some(value), .. }
+            if value.topic_partitions.iter().any(|topic| !topic.partitions.is_empty())
+    )
+}
+
+/// Whether a record makes somebody else a member.
+fn joins(record: &Record, other_than: &Name) -> bool {
+    matches!(
+        record,
+        Record::ConsumerGroupMemberMetadata { key, value: Some(_) } if key.member_id != *other_than
+    )
+}
+
+/// Whether a record has a member in a classic group.
+fn stays_classic(record: &Record, member: &Name) -> bool {
+    matches!(
+        record,
+        Record::GroupMetadata { value: Some(value), .. }
+            if value.members.iter().any(|known| known.member_id == *member)
+    )
+}
