@@ -173,8 +173,10 @@ pub enum GroupFact {
         epoch: i32,
         /// How far it is with its target.
         state: MemberState,
-        /// How many partitions the coordinator has handed to it.
-        partitions: usize,
+        /// What the coordinator has handed to it.
+        partitions: Vec<PartitionId>,
+        /// What it has not given up yet.
+        revoking: Vec<PartitionId>,
     },
 }
 

@@ -53,6 +53,11 @@ impl Topics {
         self.topics[topic.index()].id
     }
 
+    /// The topic with this id in the protocol.
+    pub fn by_id(&self, id: Uuid) -> Option<TopicId> {
+        self.topics.iter().position(|topic| topic.id == id).map(TopicId::new)
+    }
+
     /// The topic of this name.
     pub fn by_name(&self, name: &str) -> Option<TopicId> {
         self.topics.iter().position(|topic| *topic.name == *name).map(TopicId::new)

@@ -181,13 +181,14 @@ impl Names<'_> {
             GroupFact::Target { epoch, moves } => {
                 ("target_assignment", json!({ "assignment_epoch": epoch, "moves": moves }))
             }
-            GroupFact::Member { consumer, epoch, state, partitions } => (
+            GroupFact::Member { consumer, epoch, state, partitions, revoking } => (
                 "member_epoch",
                 json!({
                     "consumer": self.consumer(*consumer),
                     "member_epoch": epoch,
                     "state": state.name(),
-                    "partitions": partitions,
+                    "partitions": self.partitions(partitions),
+                    "revoking": self.partitions(revoking),
                 }),
             ),
         }

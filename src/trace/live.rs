@@ -27,6 +27,8 @@ pub struct ConsumerState {
     pub rebalancing: bool,
     /// The generation of its last assignment.
     pub assigned: Option<i32>,
+    /// Whether the coordinator has removed it since, under KIP-848.
+    pub cut_off: bool,
 }
 
 /// A group.
@@ -55,17 +57,27 @@ pub struct Modern {
     pub target: i32,
     /// The consumers that are its members.
     pub members: BTreeMap<ConsumerId, ModernMember>,
+    /// Who has a partition in the coordinator's books.
+    pub holders: BTreeMap<PartitionId, ConsumerId>,
 }
 
 /// A member under KIP-848, as the coordinator sees it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ModernMember {
     /// Its epoch.
     pub epoch: i32,
     /// How far it is with its target.
     pub state: MemberState,
-    /// How many partitions have been handed to it.
-    pub partitions: usize,
+    /// What has been handed to it and not been given up, sorted.
+    pub held: Vec<PartitionId>,
+}
+
+impl Modern {
+    fn remove(&mut self, consumer: ConsumerId) {
+        for partition in self.members.remove(&consumer).into_iter().flat_map(|member| member.held) {
+            self.holders.remove(&partition);
+        }
+    }
 }
 
 impl GroupState {
@@ -108,7 +120,7 @@ impl Live {
         let state = &self.consumers[consumer.index()];
         let group = &self.groups[group.index()];
         let has_heard = match &group.modern {
-            Some(modern) => modern.members.get(&consumer).is_some_and(|m| m.partitions == 0),
+            Some(modern) => modern.members.get(&consumer).is_some_and(|m| m.held.is_empty()),
             None => state.assigned == Some(group.generation),
         };
         group.stable && state.running && state.member && has_heard && state.owned.is_empty()
@@ -161,6 +173,7 @@ impl Live {
                 self.disown(group, consumer, |partition| given.contains(partition));
                 let state = &mut self.consumers[consumer.index()];
                 state.owned.clone_from(partitions);
+                state.cut_off &= *generation <= 0;
                 state.rebalancing = false;
                 state.assigned = Some(*generation);
                 for partition in partitions {
@@ -195,10 +208,11 @@ impl Live {
             GroupFact::MemberRemoved { consumer, member, .. } => {
                 state.members.remove(member);
                 if let Some(modern) = &mut state.modern {
-                    modern.members.remove(consumer);
+                    modern.remove(*consumer);
                 }
                 let still = state.members.values().any(|id| id == consumer);
                 self.consumers[consumer.index()].member = still;
+                self.consumers[consumer.index()].cut_off = state.modern.is_some();
             }
             GroupFact::Preparing { .. } => state.stable = false,
             GroupFact::Generation { generation, .. } => {
@@ -215,11 +229,16 @@ impl Live {
                 state.stable = false;
                 state.modern.get_or_insert_default().target = *epoch;
             }
-            GroupFact::Member { consumer, epoch, state: at, partitions } => {
+            GroupFact::Member { consumer, epoch, state: at, partitions, revoking } => {
                 let modern = state.modern.get_or_insert_default();
-                let member = ModernMember { epoch: *epoch, state: *at, partitions: *partitions };
+                let mut held = [partitions.as_slice(), revoking].concat();
+                held.sort_unstable();
+                let member = ModernMember { epoch: *epoch, state: *at, held };
+                modern.remove(*consumer);
+                modern.holders.extend(member.held.iter().map(|&partition| (partition, *consumer)));
                 modern.members.insert(*consumer, member);
                 state.stable = false;
+                self.consumers[consumer.index()].cut_off |= *epoch < 0;
             }
         }
     }

@@ -4,7 +4,9 @@
 use super::World;
 use crate::model::Name;
 use crate::model::fact::{Fact, GroupFact, MemberState, RemovalReason};
+use crate::model::id::PartitionId;
 use crate::model::record::Record;
+use crate::model::record::consumer::EpochPartitions;
 
 impl World<'_> {
     /// Tells what a batch of records changes in groups under KIP-848.
@@ -58,12 +60,24 @@ impl World<'_> {
                 }
                 let consumer = self.consumer_of(&key.group_id, &key.member_id);
                 let (epoch, state) = (value.member_epoch, MemberState::of(value.state));
-                let partitions = value.assigned_partitions.iter().map(|of| of.partitions.len());
-                let partitions = partitions.sum();
-                (key.group_id.clone(), GroupFact::Member { consumer, epoch, state, partitions })
+                let partitions = self.partitions_of(&value.assigned_partitions);
+                let revoking = self.partitions_of(&value.partitions_pending_revocation);
+                let member = GroupFact::Member { consumer, epoch, state, partitions, revoking };
+                (key.group_id.clone(), member)
             }
             _ => return None,
         })
+    }
+
+    fn partitions_of(&self, topics: &[EpochPartitions]) -> Vec<PartitionId> {
+        let known = |of: &EpochPartitions| self.topics.by_id(of.topic_id);
+        let mut all: Vec<PartitionId> = Vec::new();
+        for (topic, of) in topics.iter().filter_map(|of| Some((known(of)?, of))) {
+            let partitions = self.topics.partitions(topic);
+            all.extend(of.partitions.iter().filter_map(|&i| partitions.get(i as usize)));
+        }
+        all.sort_unstable();
+        all
     }
 
     fn is_member(&self, group: &Name, member: &Name) -> bool {

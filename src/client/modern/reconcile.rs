@@ -156,9 +156,8 @@ impl Consumer {
             }
             Event::Lost(partitions) => Self::note(Note::Lost(partitions.clone()), out),
             Event::Assign(partitions) => {
-                if self.modern_mut().reconciliation.is_none() {
-                    return Progress::Joined;
-                }
+                // Kafka's client does so even if it has been fenced meanwhile: until its next
+                // target it thinks that it owns them.
                 let mut kept = self.subscription.partitions();
                 kept.retain(|owned| partitions.binary_search(owned).is_ok());
                 self.commits.rebalanced(now, &self.settings, &kept);

@@ -1,6 +1,6 @@
 //! A commit is accepted only from a member of the present generation, under KIP-848 from a member in
 //! an epoch that it has or had (`ClassicGroup.validateOffsetCommit`,
-//! `ConsumerGroup.validateOffsetCommit`).
+//! `ConsumerGroup.validateOffsetCommit`). A group without members takes any commit without epoch.
 
 use crate::model::fact::{ConsumerFact, Fact};
 use crate::trace::ConsumerInfo;
@@ -14,6 +14,9 @@ pub(super) fn check(fact: &Fact, consumers: &[ConsumerInfo], live: &Live) -> Res
     };
     let info = &consumers[consumer.index()];
     let group = &live.groups[info.group.index()];
+    if *generation < 0 && group.members.is_empty() {
+        return Ok(());
+    }
     if let Some(modern) = &group.modern {
         let of_member = modern.members.get(consumer).map(|member| member.epoch);
         if of_member.is_some_and(|epoch| *generation > epoch) {

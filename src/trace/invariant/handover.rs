@@ -6,17 +6,32 @@
 //! A consumer that the coordinator has removed may think for a while that it owns something, and
 //! may be told of a generation that is over: Kafka promises nothing there.
 
-use crate::model::fact::{ConsumerFact, Fact};
+use crate::model::fact::{ConsumerFact, Fact, GroupFact};
+use crate::model::id::{ConsumerId, PartitionId};
 use crate::trace::ConsumerInfo;
-use crate::trace::live::Live;
+use crate::trace::live::{GroupState, Live};
 
 pub(super) fn check(fact: &Fact, consumers: &[ConsumerInfo], live: &Live) -> Result<(), String> {
+    if let Fact::Group { group, what: GroupFact::Member { consumer, partitions, revoking, .. } } =
+        fact
+    {
+        return in_the_books(
+            &live.groups[group.index()],
+            *consumer,
+            partitions,
+            revoking,
+            consumers,
+        );
+    }
     let Fact::Consumer { consumer, what: ConsumerFact::Assigned { generation, partitions } } = fact
     else {
         return Ok(());
     };
     let group = &live.groups[consumers[consumer.index()].group.index()];
-    let present = group.modern.is_some() || group.generation == *generation;
+    let present = match &group.modern {
+        Some(_) => *generation > 0,
+        None => group.generation == *generation,
+    };
     if !live.consumers[consumer.index()].member || !present {
         return Ok(());
     }
@@ -24,12 +39,37 @@ pub(super) fn check(fact: &Fact, consumers: &[ConsumerInfo], live: &Live) -> Res
         let Some(owner) = group.owner[partition.index()].filter(|owner| owner != consumer) else {
             continue;
         };
-        if live.consumers[owner.index()].member {
+        let owns = &live.consumers[owner.index()];
+        if owns.member && !owns.cut_off {
             let name = |index: usize| &consumers[index].name;
             return Err(format!(
                 "{} is given {partition:?} in generation {generation} while {} still owns it",
                 name(consumer.index()),
                 name(owner.index())
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Under KIP-848 no partition is in the coordinator's books twice: what a member has, or has not
+/// given up yet, is nobody else's.
+fn in_the_books(
+    group: &GroupState,
+    consumer: ConsumerId,
+    partitions: &[PartitionId],
+    revoking: &[PartitionId],
+    consumers: &[ConsumerInfo],
+) -> Result<(), String> {
+    let Some(modern) = &group.modern else { return Ok(()) };
+    for partition in partitions.iter().chain(revoking) {
+        let holder = modern.holders.get(partition).filter(|holder| **holder != consumer);
+        if let Some(holder) = holder {
+            let name = |id: ConsumerId| &consumers[id.index()].name;
+            return Err(format!(
+                "{partition:?} is handed to {} while {} has it",
+                name(consumer),
+                name(*holder)
             ));
         }
     }

@@ -22,6 +22,10 @@ impl SingleOwner {
         else {
             return Ok(());
         };
+        // Who has been fenced may be given, late, what nobody promised to it any more.
+        if *generation <= 0 {
+            return Ok(());
+        }
         let owners = &mut self.owners[consumers[consumer.index()].group.index()];
         for &partition in partitions {
             let before = owners.insert(partition, (*generation, *consumer));
