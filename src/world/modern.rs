@@ -12,8 +12,9 @@ impl World<'_> {
     /// Tells what a batch of records changes in groups under KIP-848.
     pub(super) fn tell_modern(&mut self, records: &[Record]) {
         let mut touched: Option<Name> = None;
-        for record in records {
-            let Some((group, what)) = self.modern_fact(record, records) else { continue };
+        for (at, record) in records.iter().enumerate() {
+            let (before, _) = records.split_at(at);
+            let Some((group, what)) = self.modern_fact(record, before, records) else { continue };
             let id = self.group_named(&group);
             touched = Some(group);
             self.tell(Fact::Group { group: id, what });
@@ -26,13 +27,21 @@ impl World<'_> {
         }
     }
 
-    fn modern_fact(&self, record: &Record, batch: &[Record]) -> Option<(Name, GroupFact)> {
+    fn modern_fact(
+        &self,
+        record: &Record,
+        before: &[Record],
+        batch: &[Record],
+    ) -> Option<(Name, GroupFact)> {
         Some(match record {
             Record::ConsumerGroupMetadata { key, value: Some(value) } => {
                 (key.group_id.clone(), GroupFact::Epoch { epoch: value.epoch })
             }
             Record::ConsumerGroupTargetAssignmentMetadata { key, value: Some(value) } => {
-                let moves = batch.iter().any(gives);
+                let last = before.iter().rposition(is_target).map_or(0, |last| last + 1);
+                // The members of a classic group bring their first target with them.
+                let brought = last == 0 && batch.iter().any(ends_classic);
+                let moves = !brought && before[last..].iter().any(gives);
                 let epoch = value.assignment_epoch;
                 (key.group_id.clone(), GroupFact::Target { epoch, moves })
             }
@@ -93,6 +102,15 @@ fn gives(record: &Record) -> bool {
         Record::ConsumerGroupTargetAssignmentMember { value: Some(value), .. }
             if value.topic_partitions.iter().any(|topic| !topic.partitions.is_empty())
     )
+}
+
+fn is_target(record: &Record) -> bool {
+    matches!(record, Record::ConsumerGroupTargetAssignmentMetadata { .. })
+}
+
+/// Whether a record ends a classic group.
+fn ends_classic(record: &Record) -> bool {
+    matches!(record, Record::GroupMetadata { value: None, .. })
 }
 
 /// Whether a record makes somebody else a member.

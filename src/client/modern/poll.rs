@@ -18,6 +18,7 @@ impl Consumer {
             return self.begin_close(now, out);
         }
         let Thread::Polling { wait, .. } = self.thread else { return };
+        self.catch_up(now);
         if wait == Wait::Records && self.return_fetched(now, out) {
             return;
         }
@@ -164,6 +165,22 @@ impl Consumer {
             || self.fetcher.wants(&self.subscription)
     }
 
+    /// Rounds without duties were left out: the application has called `poll` again and again.
+    fn catch_up(&mut self, now: Instant) {
+        if !matches!(self.thread, Thread::Polling { wait: Wait::Records, .. }) {
+            return;
+        }
+        let timeout = self.application.poll_timeout;
+        let max_poll_interval = self.settings.max_poll_interval;
+        let m = self.modern_mut();
+        if m.call_end < now {
+            let calls = now.since(m.call_end).as_us().div_ceil(timeout.as_us());
+            m.call_end += timeout * calls;
+            let begin = Instant::from_us(m.call_end.as_us() - timeout.as_us());
+            m.poll_end = m.poll_end.max(begin + max_poll_interval);
+        }
+    }
+
     /// Plans the next round, where it has something to do. Rounds follow each other at the timeout
     /// of `poll`, or at `retry.backoff.ms` while positions are missing or nothing is owned.
     pub(in crate::client) fn plan_iteration(&mut self, now: Instant) {
@@ -183,11 +200,8 @@ impl Consumer {
         let short = self.subscription.is_empty() || !self.subscription.has_all_positions();
         let backoff = self.settings.retry_backoff.as_us().max(1);
         let step = if short { timeout.min(backoff) } else { timeout };
+        self.catch_up(now);
         let m = self.modern_mut();
-        if m.call_end < now {
-            let calls = now.since(m.call_end).as_us().div_ceil(timeout);
-            m.call_end += Span::from_us(calls * timeout);
-        }
         let begin = Instant::from_us(m.call_end.as_us() - timeout);
         let rounds = now.since(begin).as_us() / step + 1;
         let next = (begin + Span::from_us(rounds * step)).min(m.call_end.max(now));

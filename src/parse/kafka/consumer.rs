@@ -34,6 +34,17 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) broker: &'a Settings,
 }
 
+/// What a consumer takes from its group's settings: if it chooses a protocol for itself, not what only
+/// the others' protocol knows.
+pub(crate) fn inherited(group: &Settings, own: &Settings) -> Settings {
+    let refused = match own.text("group.protocol") {
+        Some(protocol) if protocol.eq_ignore_ascii_case("consumer") => NOT_CONSUMER,
+        Some(_) => NOT_CLASSIC,
+        None => &[],
+    };
+    group.without(refused)
+}
+
 /// Notes what `KafkaConsumer` or the coordinator would refuse.
 pub(crate) fn check(settings: &Settings, around: &Surroundings<'_>, reader: &mut Reader) {
     let consumer_protocol = settings

@@ -52,6 +52,13 @@ impl Settings {
         settings
     }
 
+    /// These settings without some of them.
+    pub(crate) fn without(&self, names: &[&str]) -> Settings {
+        let mut settings = self.clone();
+        settings.given.retain(|name, _| !names.contains(name));
+        settings
+    }
+
     /// These settings, with those of a more particular table over them.
     pub(crate) fn over(&self, particular: &Settings) -> Settings {
         let mut settings = self.clone();

@@ -135,7 +135,8 @@ impl Members<'_> {
             template.process = process.value.0.clone();
         }
         if let Some(config) = &raw.config {
-            let settings = self.settings.over(&read(Some(config), reader));
+            let own = read(Some(config), reader);
+            let settings = consumer::inherited(&self.settings, &own).over(&own);
             self.check(&settings, reader);
             template.strategies = self.strategies(&settings, reader);
             template.config = self.config(&settings);

@@ -1,0 +1,217 @@
+//! Groups under KIP-848: join, leave, crash, fencing, static members, poll timeout, change of protocol.
+
+use crate::{run_with_facts, scenario};
+use rejoin::kernel::time::{Instant, Span};
+use rejoin::model::error::ErrorCode;
+use rejoin::model::fact::{ConsumerFact, Fact, Failure, GroupFact, RemovalReason};
+use rejoin::model::id::ConsumerId;
+use rejoin::trace::Trace;
+
+/// Two members of six partitions. What is different stands in the three places.
+fn text(consumers: &str, group: &str, events: &str) -> String {
+    format!(
+        r#"
+        duration = "200s"
+        [topics.orders]
+        partitions = 6
+        [producers.shop]
+        topic = "orders"
+        rate = "120/s"
+        partitioner = "round-robin"
+        [groups.search]
+        topics = ["orders"]
+        consumers = {consumers}
+        process = "1ms"
+        {group}
+        [groups.search.config]
+        group.protocol = "consumer"
+        auto.offset.reset = "earliest"
+        {events}
+        "#
+    )
+}
+
+fn run(text: &str) -> Trace {
+    let (run, _) = run_with_facts(&scenario(text));
+    assert_eq!(run.violation, None);
+    run.trace
+}
+
+fn seconds(s: u64) -> Instant {
+    Instant::ZERO + Span::from_secs(s)
+}
+
+fn owned(trace: &Trace) -> Vec<usize> {
+    trace.live.consumers.iter().map(|consumer| consumer.owned.len()).collect()
+}
+
+fn removals(trace: &Trace) -> Vec<(Instant, ConsumerId, RemovalReason)> {
+    let removed = trace.facts.iter().filter_map(|(at, fact)| match fact {
+        Fact::Group { what: GroupFact::MemberRemoved { consumer, reason, .. }, .. } => {
+            Some((*at, *consumer, *reason))
+        }
+        _ => None,
+    });
+    removed.collect()
+}
+
+fn moments(trace: &Trace, wanted: impl Fn(&ConsumerFact) -> bool) -> Vec<(Instant, ConsumerId)> {
+    let facts = trace.facts.iter().filter_map(|(at, fact)| match fact {
+        Fact::Consumer { consumer, what } if wanted(what) => Some((*at, *consumer)),
+        _ => None,
+    });
+    facts.collect()
+}
+
+/// What was produced is committed, but for what came since the last auto-commit.
+fn caught_up(trace: &Trace) -> bool {
+    trace.samples.groups[0].total_lag.last().is_some_and(|&lag| lag < 1200)
+}
+
+#[test]
+fn a_third_member_stops_nobody_and_nothing_comes_twice() {
+    let trace = run(&text(r#"[{ count = 2 }, { start = "61s" }]"#, "", ""));
+    assert_eq!(owned(&trace), [2, 2, 2]);
+    assert!(caught_up(&trace));
+    assert_eq!(trace.ledger.totals(rejoin::model::id::GroupId(0)).1, 0, "duplicates");
+    let revoked = moments(&trace, |what| matches!(what, ConsumerFact::Revoked(_)));
+    let late: Vec<_> = revoked.iter().filter(|(at, _)| *at > seconds(60)).collect();
+    assert_eq!(late.len(), 2, "each of the two gives one up, at its own heartbeat: {late:?}");
+    assert!(late.iter().all(|(at, _)| *at < seconds(67)));
+}
+
+#[test]
+fn who_is_dead_for_a_session_is_removed_and_the_rest_takes_over() {
+    let event = "[[events]]\nat = \"60s\"\ncrash = \"search-1\"";
+    let trace = run(&text("2", "", event));
+    let removals = removals(&trace);
+    assert_eq!(removals.len(), 1);
+    let (at, who, why) = removals[0];
+    assert_eq!((who, why), (ConsumerId(0), RemovalReason::SessionExpired));
+    // The last heartbeat was up to 5 s before the crash.
+    assert!(at > seconds(100) && at <= seconds(105), "{at}");
+    assert_eq!(owned(&trace), [0, 6]);
+    assert!(caught_up(&trace));
+}
+
+#[test]
+fn who_leaves_is_gone_at_once() {
+    let event = "[[events]]\nat = \"60s\"\nclose = \"search-1\"";
+    let trace = run(&text("2", "", event));
+    let removals = removals(&trace);
+    assert_eq!(removals.len(), 1);
+    assert_eq!(removals[0].2, RemovalReason::Left);
+    assert!(removals[0].0 < seconds(61));
+    assert_eq!(owned(&trace), [0, 6]);
+}
+
+#[test]
+fn who_stood_still_for_a_session_loses_all_and_joins_again() {
+    let event = "[[events]]\nat = \"60s\"\npause = \"search-1\"\nfor = \"60s\"";
+    let trace = run(&text("2", "", event));
+    assert_eq!(removals(&trace)[0].2, RemovalReason::SessionExpired);
+    let lost = moments(&trace, |what| matches!(what, ConsumerFact::Lost(_)));
+    assert_eq!(lost.len(), 1);
+    assert!(lost[0].0 >= seconds(120) && lost[0].0 < seconds(122), "{lost:?}");
+    assert_eq!(owned(&trace), [3, 3]);
+    assert!(caught_up(&trace));
+}
+
+#[test]
+fn who_does_not_poll_leaves_and_comes_back_with_its_next_poll() {
+    let event = "[[events]]\nat = \"60s\"\nbusy = \"search-1\"\nfor = \"40s\"";
+    let trace = run(&text("2", "", event)
+        .replace("group.protocol", "max.poll.interval.ms = \"20s\"\n        group.protocol"));
+    let timeouts = moments(&trace, |what| *what == ConsumerFact::PollTimeout);
+    assert_eq!(timeouts.len(), 1);
+    assert!(timeouts[0].0 >= seconds(79) && timeouts[0].0 < seconds(81), "{timeouts:?}");
+    let lost = moments(&trace, |what| matches!(what, ConsumerFact::Lost(_)));
+    assert!(lost[0].0 >= seconds(100), "only the application can let go: {lost:?}");
+    assert_eq!(owned(&trace), [3, 3]);
+}
+
+#[test]
+fn a_static_member_that_closed_is_awaited_for_a_session() {
+    let close = |down: &str| {
+        format!("[[events]]\nat = \"60s\"\nclose = \"search-1\"\nrestart_after = \"{down}\"")
+    };
+    let back = run(&text("2", "static_members = true", &close("20s")));
+    let kept = removals(&back);
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].2, RemovalReason::Replaced, "by itself");
+    let revoked = moments(&back, |what| matches!(what, ConsumerFact::Revoked(_)));
+    let by_other = revoked.iter().any(|(at, who)| *at > seconds(59) && *who == ConsumerId(1));
+    assert!(!by_other, "nothing moves: {revoked:?}");
+    assert_eq!(owned(&back), [3, 3]);
+    let gone = run(&text("2", "static_members = true", &close("70s")));
+    assert_eq!(removals(&gone)[0].2, RemovalReason::SessionExpired);
+}
+
+/// Unlike a classic one, it does not take the place of its predecessor that has not left.
+#[test]
+fn a_static_member_that_crashed_is_refused_within_its_session() {
+    let event = "[[events]]\nat = \"60s\"\ncrash = \"search-1\"\nrestart_after = \"10s\"";
+    let trace = run(&text("2", "static_members = true", event));
+    let failure = ConsumerFact::Failed(Failure::Refused(ErrorCode::UnreleasedInstanceId));
+    assert_eq!(moments(&trace, |what| *what == failure).len(), 1);
+    assert_eq!(owned(&trace), [0, 6]);
+}
+
+#[test]
+fn the_broker_has_more_than_one_assignor() {
+    let owners = |assignor: &str| {
+        let text = text("2", "", "")
+            .replace("partitions = 6", "partitions = 6\n[topics.b]\npartitions = 3");
+        let text = text.replace(r#"topics = ["orders"]"#, r#"topics = ["orders", "b"]"#).replace(
+            "group.protocol",
+            &format!("group.remote.assignor = \"{assignor}\"\n group.protocol"),
+        );
+        let mut owned = owned(&run(&text));
+        owned.sort_unstable();
+        owned
+    };
+    assert_eq!(owners("uniform"), [4, 5]);
+    assert_eq!(owners("range"), [4, 5], "3 + 2 and 3 + 1");
+}
+
+/// Nothing to read for longer than `max.poll.interval.ms` is no reason to leave.
+#[test]
+fn who_polls_in_vain_stays() {
+    let text = text("2", "", "[[events]]\nat = \"100s\"\nbusy = \"search-1\"\nfor = \"15s\"")
+        .replace("rate = \"120/s\"", "rate = \"0/s\"")
+        .replace("group.protocol", "max.poll.interval.ms = \"20s\"\n group.protocol");
+    let trace = run(&text);
+    assert_eq!(moments(&trace, |what| *what == ConsumerFact::PollTimeout), []);
+    assert_eq!(owned(&trace), [3, 3]);
+}
+
+/// Group epochs go on where generations ended, and the other way round.
+#[test]
+fn a_group_changes_its_protocol_there_and_back() {
+    let members = r#"[
+        { name = "old", count = 2 },
+        { name = "new", start = "60s", config.group.protocol = "consumer" },
+    ]"#;
+    let event = "[[events]]\nat = \"100s\"\nclose = \"new\"";
+    let text = text(members, "", event).replace(
+        "group.protocol = \"consumer\"\n        auto",
+        "partition.assignment.strategy = [\"cooperative-sticky\"]\n        auto",
+    );
+    let trace = run(&text);
+    let numbers: Vec<(bool, i32)> = trace
+        .facts
+        .iter()
+        .filter_map(|(_, fact)| match fact {
+            Fact::Group { what: GroupFact::Generation { generation, .. }, .. } => {
+                Some((false, *generation))
+            }
+            Fact::Group { what: GroupFact::Epoch { epoch }, .. } => Some((true, *epoch)),
+            _ => None,
+        })
+        .collect();
+    assert!(numbers.iter().any(|(modern, _)| *modern));
+    assert!(!numbers.last().expect("there are some").0, "classic again: {numbers:?}");
+    assert!(numbers.is_sorted_by_key(|(_, number)| *number), "{numbers:?}");
+    assert_eq!(owned(&trace), [3, 3, 0]);
+    assert!(caught_up(&trace));
+}
