@@ -259,9 +259,10 @@ impl Consumer {
             self.thaw(frozen);
         }
         loop {
-            let background = match self.modern.is_some() {
-                true => self.run_background(now, out),
-                false => self.run_heartbeat_thread(now, out),
+            let background = if self.modern.is_some() {
+                self.run_background(now, out)
+            } else {
+                self.run_heartbeat_thread(now, out)
             };
             let application = self.run_application_thread(now, out);
             if !background && !application {

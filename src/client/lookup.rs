@@ -148,10 +148,8 @@ impl Consumer {
 
     /// When the background thread of KIP-848 looks the coordinator up.
     pub(super) fn next_lookup(&self) -> Instant {
-        match self.lookup.coordinator.is_some() || self.lookup.in_flight {
-            true => Instant::NEVER,
-            false => self.lookup.retry_at,
-        }
+        let idle = self.lookup.coordinator.is_none() && !self.lookup.in_flight;
+        if idle { self.lookup.retry_at } else { Instant::NEVER }
     }
 
     /// Forgets the coordinator and closes the connection to it. What was asked of it fails, and

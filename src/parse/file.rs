@@ -23,7 +23,7 @@ use crate::kernel::time::Span;
 use cluster::Cluster;
 use event::Event;
 use expect::Expect;
-use group::Group;
+use group::ConsumerGroup;
 use producer::Producer;
 use topic::Topic;
 
@@ -53,7 +53,7 @@ table! {
     /// Producers by name.
     producers: Named<Producer>;
     /// Consumer groups by name (`group.id`). One is required.
-    groups: Named<Group>;
+    groups: Named<ConsumerGroup>;
     /// Faults and operations, in any order.
     events: AnyList<Event>;
     /// What must be true of the run; each becomes a test case.

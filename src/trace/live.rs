@@ -27,8 +27,6 @@ pub struct ConsumerState {
     pub rebalancing: bool,
     /// The generation of its last assignment.
     pub assigned: Option<i32>,
-    /// Whether the coordinator has removed it since, under KIP-848.
-    pub cut_off: bool,
 }
 
 /// A group.
@@ -59,6 +57,8 @@ pub struct Modern {
     pub members: BTreeMap<ConsumerId, ModernMember>,
     /// Who has a partition in the coordinator's books.
     pub holders: BTreeMap<PartitionId, ConsumerId>,
+    /// Who was removed, or left for a while, and has not been assigned anything since.
+    pub cut_off: BTreeSet<ConsumerId>,
 }
 
 /// A member under KIP-848, as the coordinator sees it.
@@ -173,11 +173,14 @@ impl Live {
                 self.disown(group, consumer, |partition| given.contains(partition));
                 let state = &mut self.consumers[consumer.index()];
                 state.owned.clone_from(partitions);
-                state.cut_off &= *generation <= 0;
                 state.rebalancing = false;
                 state.assigned = Some(*generation);
+                let group = &mut self.groups[group.index()];
+                if let Some(modern) = group.modern.as_mut().filter(|_| *generation > 0) {
+                    modern.cut_off.remove(&consumer);
+                }
                 for partition in partitions {
-                    self.groups[group.index()].owner[partition.index()] = Some(consumer);
+                    group.owner[partition.index()] = Some(consumer);
                 }
             }
             ConsumerFact::Positioned { partition, offset, .. } => {
@@ -209,10 +212,10 @@ impl Live {
                 state.members.remove(member);
                 if let Some(modern) = &mut state.modern {
                     modern.remove(*consumer);
+                    modern.cut_off.insert(*consumer);
                 }
                 let still = state.members.values().any(|id| id == consumer);
                 self.consumers[consumer.index()].member = still;
-                self.consumers[consumer.index()].cut_off = state.modern.is_some();
             }
             GroupFact::Preparing { .. } => state.stable = false,
             GroupFact::Generation { generation, .. } => {
@@ -238,7 +241,9 @@ impl Live {
                 modern.holders.extend(member.held.iter().map(|&partition| (partition, *consumer)));
                 modern.members.insert(*consumer, member);
                 state.stable = false;
-                self.consumers[consumer.index()].cut_off |= *epoch < 0;
+                if *epoch < 0 {
+                    modern.cut_off.insert(*consumer);
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The background thread: it finds the coordinator, sends heartbeats and hears the answers
 //! (`ConsumerNetworkThread`, `AbstractHeartbeatRequestManager`, `ConsumerHeartbeatRequestManager`).
 
-use super::member::{Event, Membership, Sent, State, Step};
+use super::member::{Event, Membership, NOTHING, Sent, State, Step};
 use crate::client::consumer::{Consumer, LATENESS};
 use crate::client::effect::{Effect, Note};
 use crate::client::lookup::PendingKind;
@@ -42,10 +42,8 @@ impl Consumer {
             return at;
         }
         if !m.beat.in_flight {
-            at = at.min(match m.beats_now() {
-                true => now,
-                false => m.beat.due.max(m.beat.backoff_until) + LATENESS,
-            });
+            let regular = m.beat.due.max(m.beat.backoff_until) + LATENESS;
+            at = at.min(if m.beats_now() { now } else { regular });
         }
         if !self.is_in_poll() {
             at = at.min(m.poll_end + LATENESS);
@@ -118,7 +116,7 @@ impl Consumer {
         let timeout = self.settings.max_poll_interval.as_ms() as i32;
         let m = self.modern_mut();
         let all = m.state == State::Joining;
-        let owned = m.current.as_ref().map(|target| target.number);
+        let owned = m.current.as_ref().map_or(NOTHING, |target| target.number);
         let mut request = ConsumerGroupHeartbeatRequest {
             group_id,
             member_id: m.id.clone(),

@@ -68,7 +68,7 @@ pub(in crate::client) struct Reconciliation {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::client) struct Target {
     /// Counts the targets of a membership.
-    pub number: u64,
+    pub number: i64,
     /// By topic; sorted.
     pub topics: Vec<TopicPartitions>,
 }
@@ -94,14 +94,17 @@ pub(in crate::client) struct Beat {
     pub backoff_until: Instant,
 }
 
+/// Stands for the number of no target (`LocalAssignment.NONE_EPOCH`).
+pub(super) const NOTHING: i64 = -1;
+
 /// The fields that the coordinator knows; what has not changed is left out.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(in crate::client) struct Sent {
     pub rebalance_timeout: bool,
     pub topics: Option<Vec<Name>>,
     pub assignor: bool,
-    /// Number of the target that was acknowledged.
-    pub owned: Option<Option<u64>>,
+    /// Number of the target that was acknowledged, or [`NOTHING`].
+    pub owned: Option<i64>,
 }
 
 /// The membership of a consumer.
@@ -179,7 +182,9 @@ impl Membership {
 
     /// The coordinator said what the member is to own. The same again is no new target.
     pub(super) fn retarget(&mut self, mut topics: Vec<TopicPartitions>) {
-        topics.iter_mut().for_each(|topic| topic.partitions.sort_unstable());
+        for topic in &mut topics {
+            topic.partitions.sort_unstable();
+        }
         topics.sort();
         let number = match &self.target {
             Some(target) if target.topics == topics => return,

@@ -34,9 +34,8 @@ impl Consumer {
         let m = self.modern_mut();
         if first {
             m.call_end = now + timeout;
-            let over = |event: &PollEvent| match event.complete {
-                true => !buffers,
-                false => now >= event.deadline,
+            let over = |event: &PollEvent| {
+                if event.complete { !buffers } else { now >= event.deadline }
             };
             m.poll_event = m.poll_event.filter(|event| !over(event));
         }

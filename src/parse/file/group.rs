@@ -17,7 +17,7 @@ pub(crate) const MAX_CONSUMERS: u64 = 100_000;
 
 table! {
     /// A consumer group. Its name is the `group.id`; its consumers are `GROUP-1` … `GROUP-N`.
-    Group, "group", "[groups.G]", [Rule::ExactlyOne(&["topics", "pattern"])];
+    ConsumerGroup, "group", "[groups.G]", [Rule::ExactlyOne(&["topics", "pattern"])];
 
     /// Topics that the members subscribe to.
     topics: List<String, 1, 100_000>;

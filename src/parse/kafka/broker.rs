@@ -96,12 +96,12 @@ pub(crate) fn check_group(settings: &Settings, broker: &Settings, reader: &mut R
         }
     }
     let (heartbeat, session) = ("consumer.heartbeat.interval.ms", "consumer.session.timeout.ms");
-    let effective = |name: &str| match settings.spot(name) {
-        Some(at) => (settings.int(name), Some(at), name.to_owned()),
-        None => {
-            let name = format!("group.{name}");
-            (broker.int(&name), broker.spot(&name), name)
+    let effective = |name: &str| {
+        if let Some(at) = settings.spot(name) {
+            return (settings.int(name), Some(at), name.to_owned());
         }
+        let name = format!("group.{name}");
+        (broker.int(&name), broker.spot(&name), name)
     };
     let ((h, h_at, h_name), (s, s_at, s_name)) = (effective(heartbeat), effective(session));
     let (Some(h), Some(s)) = (h, s) else { return };

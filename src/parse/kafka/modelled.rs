@@ -239,10 +239,8 @@ impl FromSetting for Vec<String> {
 impl FromSetting for GroupProtocol {
     fn from(_: &str, value: &Checked) -> Option<Self> {
         let Checked::Text(text) = value else { return None };
-        Some(match text.eq_ignore_ascii_case("consumer") {
-            true => GroupProtocol::Consumer,
-            false => GroupProtocol::Classic,
-        })
+        let consumer = text.eq_ignore_ascii_case("consumer");
+        Some(if consumer { GroupProtocol::Consumer } else { GroupProtocol::Classic })
     }
 }
 

@@ -10,7 +10,9 @@ use crate::kernel::time::{Instant, Span};
 use crate::model::config::{CommitMode, ConsumerConfig};
 use crate::model::id::GroupId;
 use crate::parse::file::ConsumerSettings;
-use crate::parse::file::group::{Consumer as RawConsumer, Consumers, Group as Raw, MAX_CONSUMERS};
+use crate::parse::file::group::{
+    Consumer as RawConsumer, ConsumerGroup as Raw, Consumers, MAX_CONSUMERS,
+};
 use crate::parse::kafka::assignor;
 use crate::parse::kafka::catalogue::Family;
 use crate::parse::kafka::consumer::{self, Surroundings};

@@ -8,7 +8,7 @@ use crate::kernel::dist::Dist;
 use crate::kernel::time::{Instant, Span};
 use crate::model::config::{CommitMode, GroupConfig};
 use crate::model::id::{BrokerId, GroupId, TopicId};
-use crate::parse::file::group::Group as Raw;
+use crate::parse::file::group::ConsumerGroup as Raw;
 use crate::parse::kafka::broker::check_group;
 use crate::parse::kafka::catalogue::Family;
 use crate::parse::kafka::modelled;

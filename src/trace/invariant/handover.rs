@@ -39,8 +39,8 @@ pub(super) fn check(fact: &Fact, consumers: &[ConsumerInfo], live: &Live) -> Res
         let Some(owner) = group.owner[partition.index()].filter(|owner| owner != consumer) else {
             continue;
         };
-        let owns = &live.consumers[owner.index()];
-        if owns.member && !owns.cut_off {
+        let cut_off = group.modern.as_ref().is_some_and(|modern| modern.cut_off.contains(&owner));
+        if live.consumers[owner.index()].member && !cut_off {
             let name = |index: usize| &consumers[index].name;
             return Err(format!(
                 "{} is given {partition:?} in generation {generation} while {} still owns it",
