@@ -34,6 +34,7 @@ use consumers::Slot;
 use coordinators::Coordinator;
 use messages::{MessageId, Messages};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Faults and operations.
 const FAULT: u8 = 0;
@@ -107,7 +108,8 @@ struct World<'a> {
     agenda: Agenda<Event>,
     streams: Streams,
     topics: Topics,
-    metadata: MetadataResponse,
+    /// What every client is told; one table for all of them.
+    metadata: Arc<MetadataResponse>,
     logs: Logs,
     producer_rows: Vec<usize>,
     group_partitions: Vec<Vec<PartitionId>>,

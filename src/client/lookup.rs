@@ -231,7 +231,7 @@ impl Consumer {
     ) {
         match (kind, response) {
             (PendingKind::Metadata, Response::Metadata(response)) => {
-                self.metadata.update(*response);
+                self.metadata.update(response);
             }
             (PendingKind::FindCoordinator, Response::FindCoordinator(response)) => {
                 self.on_find_coordinator(now, response, out);

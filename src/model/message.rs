@@ -29,6 +29,7 @@ use offset::{
     OffsetDeleteResponse, OffsetFetchRequest, OffsetFetchResponse, TxnOffsetCommitRequest,
 };
 use share_group::{DescribedShareGroup, ShareGroupHeartbeatRequest, ShareGroupHeartbeatResponse};
+use std::sync::Arc;
 
 /// What the coordinator learns about a request besides its body.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -75,7 +76,7 @@ pub enum Response {
     Fetch(FetchResponse),
     ListOffsets(ListOffsetsResponse),
     OffsetForLeaderEpoch(OffsetForLeaderEpochResponse),
-    Metadata(Box<MetadataResponse>),
+    Metadata(Arc<MetadataResponse>),
     FindCoordinator(FindCoordinatorResponse),
     JoinGroup(Box<JoinGroupResponse>),
     SyncGroup(Box<SyncGroupResponse>),

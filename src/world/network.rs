@@ -129,7 +129,7 @@ impl World<'_> {
         };
         match request {
             Request::Metadata => {
-                let metadata = Response::Metadata(Box::new(self.metadata.clone()));
+                let metadata = Response::Metadata(self.metadata.clone());
                 self.respond(id, metadata);
             }
             Request::FindCoordinator(_) => {

@@ -29,6 +29,7 @@ use crate::scenario::group::{ConsumerTemplate, Group, Subscription};
 use crate::scenario::{Placement, Scenario};
 use crate::trace::{ConsumerInfo, Observer, Trace};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The whole name must match, as in Kafka's clients.
 pub(super) fn whole_name(pattern: &str) -> regex_lite::Regex {
@@ -50,7 +51,7 @@ impl<'a> World<'a> {
             end: Instant::ZERO + scenario.duration,
             agenda: Agenda::new(),
             streams,
-            metadata: metadata(scenario, &topics),
+            metadata: Arc::new(metadata(scenario, &topics)),
             logs: logs(scenario, &topics, streams),
             producer_rows: first_rows(scenario),
             group_partitions: scenario.groups.iter().map(|g| read_by(g, &topics)).collect(),
@@ -183,10 +184,8 @@ fn metadata(scenario: &Scenario, topics: &Topics) -> MetadataResponse {
         partitions: topics.partitions(topic).iter().map(partition).collect(),
     };
     let racks = scenario.cluster.racks.iter();
-    MetadataResponse {
-        racks: racks.map(|rack| rack.as_deref().map(Into::into)).collect(),
-        topics: topics.ids().map(topic).collect(),
-    }
+    let racks = racks.map(|rack| rack.as_deref().map(Into::into)).collect();
+    MetadataResponse::new(racks, topics.ids().map(topic).collect())
 }
 
 fn logs(scenario: &Scenario, topics: &Topics, streams: Streams) -> Logs {

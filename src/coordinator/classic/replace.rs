@@ -117,7 +117,14 @@ impl ClassicGroup {
         if r.supports_skipping {
             response.skip_assignment = self.is_leader(&r.new_member);
             if response.skip_assignment {
-                response.members = self.members_for_leader().unwrap_or_default();
+                // Once another rebalance has begun, Kafka fails to list the members and says nothing:
+                // the join waits for the end of that rebalance.
+                let listed =
+                    !matches!(self.state(), GroupState::PreparingRebalance | GroupState::Dead);
+                let Some(members) = self.members_for_leader().ok().filter(|_| listed) else {
+                    return;
+                };
+                response.members = members;
             }
         } else {
             // An old client must not believe that it leads, or it would assign.

@@ -4,6 +4,7 @@ use crate::model::Name;
 use crate::model::error::ErrorCode;
 use crate::model::id::{BrokerId, PartitionId, TopicId};
 use crate::model::uuid::Uuid;
+use std::collections::BTreeMap;
 
 /// `FindCoordinator`: who coordinates this group?
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,6 +29,19 @@ pub struct MetadataResponse {
     pub racks: Vec<Option<Name>>,
     /// Topics by name.
     pub topics: Vec<TopicMetadata>,
+    /// The row of each partition's topic, and its index there.
+    pub places: BTreeMap<PartitionId, (usize, u32)>,
+}
+
+impl MetadataResponse {
+    /// These topics on these brokers.
+    pub fn new(racks: Vec<Option<Name>>, topics: Vec<TopicMetadata>) -> Self {
+        let rows = topics.iter().enumerate();
+        let places = rows.flat_map(|(row, topic)| {
+            (0..).zip(&topic.partitions).map(move |(index, p)| (p.partition, (row, index)))
+        });
+        MetadataResponse { racks, places: places.collect(), topics }
+    }
 }
 
 /// A topic as metadata shows it.
