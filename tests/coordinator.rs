@@ -72,7 +72,7 @@ fn random_static_dialogues() {
 /// ends in its successor.
 #[test]
 fn static_dialogues_that_once_differed() {
-    check("found-static.jsonl", 1);
+    check("found-static.jsonl", 2);
 }
 
 #[test]
