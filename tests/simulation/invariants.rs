@@ -2,7 +2,7 @@
 
 use crate::scenario;
 use rejoin::kernel::time::{Instant, Span};
-use rejoin::model::fact::{ConsumerFact, Fact, GroupFact, PositionSource, Processed};
+use rejoin::model::fact::{ConsumerFact, Fact, GroupFact, MemberState, PositionSource, Processed};
 use rejoin::model::id::{ConsumerId, GroupId, PartitionId};
 use rejoin::trace::{ConsumerInfo, Trace, Violation};
 
@@ -168,4 +168,49 @@ fn a_log_that_is_shorter_than_what_was_processed() {
     assert_eq!(account.imbalance(10), None);
     assert_eq!(account.imbalance(25), None, "the rest waits");
     assert!(account.imbalance(9).is_some());
+}
+
+/// A member under KIP-848 in the coordinator's books.
+fn member(consumer: ConsumerId, epoch: i32, owns: bool) -> Fact {
+    let partitions = if owns { vec![PARTITION] } else { Vec::new() };
+    let (state, revoking) = (MemberState::Stable, Vec::new());
+    group(GroupFact::Member { consumer, epoch, state, partitions, revoking })
+}
+
+#[test]
+fn a_partition_twice_in_the_coordinators_books() {
+    let mut trace = trace();
+    tell(&mut trace, group(GroupFact::Epoch { epoch: 2 })).unwrap();
+    tell(&mut trace, member(FIRST, 2, true)).unwrap();
+    let result = tell(&mut trace, member(SECOND, 2, true));
+    breaks(result, "no member is given what another one owns", "while search-1 has it");
+    let mut trace = self::trace();
+    tell(&mut trace, group(GroupFact::Epoch { epoch: 2 })).unwrap();
+    tell(&mut trace, member(FIRST, 2, true)).unwrap();
+    tell(&mut trace, member(FIRST, 3, false)).unwrap();
+    tell(&mut trace, member(SECOND, 3, true)).expect("it is free");
+}
+
+#[test]
+fn an_owner_under_kip_848_that_said_too_early_that_it_gave_up() {
+    let mut trace = trace();
+    tell(&mut trace, group(GroupFact::Epoch { epoch: 2 })).unwrap();
+    tell(&mut trace, member(FIRST, 2, true)).unwrap();
+    tell(&mut trace, assigned(FIRST, 2)).unwrap();
+    tell(&mut trace, member(FIRST, 3, false)).unwrap();
+    tell(&mut trace, member(SECOND, 3, true)).unwrap();
+    let result = tell(&mut trace, assigned(SECOND, 3));
+    breaks(result, "no member is given what another one owns", "search-1 still owns");
+}
+
+#[test]
+fn an_epoch_that_goes_back_and_a_commit_of_the_future() {
+    let mut trace = trace();
+    tell(&mut trace, group(GroupFact::Epoch { epoch: 3 })).unwrap();
+    tell(&mut trace, member(FIRST, 3, true)).unwrap();
+    tell(&mut trace, committed(FIRST, "search-1", 2)).expect("an epoch that it had");
+    let result = tell(&mut trace, committed(FIRST, "search-1", 4));
+    breaks(result, "no commit is accepted from a fenced member", "which it never had");
+    let result = tell(&mut trace, group(GroupFact::Epoch { epoch: 2 }));
+    breaks(result, "generations only grow", "epoch 2 after 3");
 }
