@@ -80,6 +80,20 @@ fn a_third_member_stops_nobody_and_nothing_comes_twice() {
     assert!(late.iter().all(|(at, _)| *at < seconds(67)));
 }
 
+/// A partition is handed over only when the listener of its owner is done with it.
+#[test]
+fn who_takes_long_to_give_up_lets_only_its_heir_wait() {
+    let consumers = r#"[{ count = 2 }, { start = "61s" }]"#;
+    let trace = run(&text(consumers, "on_revoked = \"8s\"", ""));
+    let given = moments(
+        &trace,
+        |what| matches!(what, ConsumerFact::Assigned { partitions, .. } if !partitions.is_empty()),
+    );
+    let third = given.iter().find(|(_, who)| *who == ConsumerId(2)).expect("it gets some");
+    assert!(third.0 > seconds(69), "{third:?}");
+    assert_eq!(owned(&trace), [2, 2, 2]);
+}
+
 #[test]
 fn who_is_dead_for_a_session_is_removed_and_the_rest_takes_over() {
     let event = "[[events]]\nat = \"60s\"\ncrash = \"search-1\"";
