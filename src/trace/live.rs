@@ -27,6 +27,8 @@ pub struct ConsumerState {
     pub rebalancing: bool,
     /// The generation of its last assignment.
     pub assigned: Option<i32>,
+    /// In which generation of the group it last asked to join.
+    pub asked_in: i32,
 }
 
 /// A group.
@@ -183,6 +185,7 @@ impl Live {
                     group.owner[partition.index()] = Some(consumer);
                 }
             }
+            ConsumerFact::JoinSent => state.asked_in = self.groups[group.index()].generation,
             ConsumerFact::Positioned { partition, offset, .. } => {
                 self.groups[group.index()].position[partition.index()] = Some(*offset);
             }

@@ -98,9 +98,19 @@ fn the_next_generation_may_have_another_owner() {
 fn a_member_is_given_what_another_one_still_owns() {
     let mut trace = trace();
     tell(&mut trace, assigned(FIRST, 1)).unwrap();
+    tell(&mut trace, consumer(FIRST, ConsumerFact::JoinSent)).unwrap();
     tell(&mut trace, generation(2)).unwrap();
     let result = tell(&mut trace, assigned(SECOND, 2));
     breaks(result, "no member is given what another one owns", "search-1 still owns");
+}
+
+/// A static member that does not rejoin in time is not removed, and knows nothing.
+#[test]
+fn who_did_not_rejoin_may_think_that_it_owns() {
+    let mut trace = trace();
+    tell(&mut trace, assigned(FIRST, 1)).unwrap();
+    tell(&mut trace, generation(2)).unwrap();
+    tell(&mut trace, assigned(SECOND, 2)).unwrap();
 }
 
 #[test]

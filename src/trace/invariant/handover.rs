@@ -39,8 +39,12 @@ pub(super) fn check(fact: &Fact, consumers: &[ConsumerInfo], live: &Live) -> Res
         let Some(owner) = group.owner[partition.index()].filter(|owner| owner != consumer) else {
             continue;
         };
+        // A static member is not removed when it does not rejoin in time: it takes part, and owns
+        // what it owned, without having been asked (`GroupMetadataManager.completeClassicGroupJoin`).
+        let absent = group.modern.is_none()
+            && live.consumers[owner.index()].asked_in < generation.saturating_sub(1);
         let cut_off = group.modern.as_ref().is_some_and(|modern| modern.cut_off.contains(&owner));
-        if live.consumers[owner.index()].member && !cut_off {
+        if live.consumers[owner.index()].member && !cut_off && !absent {
             let name = |index: usize| &consumers[index].name;
             return Err(format!(
                 "{} is given {partition:?} in generation {generation} while {} still owns it",
