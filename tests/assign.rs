@@ -91,7 +91,7 @@ fn recorded_cases_are_answered() {
 /// Kafka 4.3.1 moves two topics' partitions to and fro for ever on this one.
 #[test]
 fn a_question_on_which_kafka_hangs_is_answered_so() {
-    let output = rejoin(&["assign", "tests/vectors/assignors/sticky/endless.json"]);
+    let output = rejoin(&["assign", "tests/endless/sticky.json"]);
     exits(&output, 0);
     let said = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(said.contains("Kafka's own code never ends here"), "{said}");
