@@ -108,7 +108,7 @@ impl Coordinator {
                     self.records += records.len();
                     self.end += records.len() as u64;
                     let mut more = Vec::new();
-                    self.shard.appended(now, Ok(()), &mut more);
+                    self.shard.appended(now, Ok(self.end), &mut more);
                     self.shard.committed(now, self.end, &mut more);
                     out.extend(more);
                 }

@@ -36,8 +36,14 @@ pub(super) struct Player {
     /// Log ends on their way to be committed.
     commits: VecDeque<(Instant, u64)>,
     log: Log,
-    /// When the log has been read, and whether it has been compacted.
-    loading: Option<(Instant, bool)>,
+    /// Readings of the log on their way: when each ends, and which one it is.
+    loading: Vec<(Instant, u64)>,
+    /// How often the broker has begun to read the log, each time into a new coordinator.
+    term: u64,
+    /// How long a reading takes.
+    load_time: Span,
+    /// Whether the log has been compacted.
+    compact: bool,
     watch: bool,
     records: bool,
     states: BTreeMap<Name, GroupSnapshot>,
@@ -59,7 +65,10 @@ impl Player {
             commit_delay,
             commits: VecDeque::new(),
             log: Log::default(),
-            loading: None,
+            loading: Vec::new(),
+            term: 0,
+            load_time: Span::ZERO,
+            compact: false,
             watch: script.watch,
             records: script.records,
             states: BTreeMap::new(),
@@ -106,7 +115,6 @@ impl Player {
                 self.shard.update_group_config(&step.group, config);
             }
             "Resign" => {
-                self.loading = None;
                 let mut out = Vec::new();
                 self.shard.unload(self.now, &mut out);
                 self.perform(out);
@@ -175,11 +183,15 @@ impl Player {
             return self.perform(out);
         }
         self.log.append(&records);
+        let end = self.log.end();
         if self.records {
             self.observe(Observed::Records(records));
         }
-        self.commits.push_back((self.now + self.commit_delay, self.log.end()));
-        self.shard.appended(self.now, Ok(()), &mut out);
+        self.commits.push_back((self.now + self.commit_delay, end));
+        self.shard.appended(self.now, Ok(end), &mut out);
+        if self.shard.serving() == Serving::Loading {
+            self.read_log();
+        }
         self.perform(out);
     }
 
@@ -202,20 +214,35 @@ impl Player {
 
     /// The broker leads the partition, and reads its log unless it has done so.
     fn elect(&mut self, step: &Step) {
+        (self.compact, self.load_time) = (step.compact, Span::from_ms(step.load_ms));
         if self.shard.serving() == Serving::Unloaded {
             self.shard.begin_loading();
-            self.loading = Some((self.now + Span::from_ms(step.load_ms), step.compact));
+            self.read_log();
         }
     }
 
-    /// Ends the reading of the log, if it is due.
+    /// Begins to read the log into a new coordinator.
+    fn read_log(&mut self) {
+        self.term += 1;
+        self.loading.push((self.now + self.load_time, self.term));
+    }
+
+    /// Ends readings of the log that are due.
+    ///
+    /// A reading goes into the coordinator that it was begun for. Whichever ends first lets the
+    /// present one serve, though it may have read nothing yet; what it reads later comes on top
+    /// (`CoordinatorRuntime.CoordinatorContext.load`: no epoch is looked at).
     fn load_due(&mut self) {
-        if let Some((_, compact)) = self.loading.take_if(|(at, _)| *at <= self.now) {
-            let mut out = Vec::new();
-            let records = self.log.read(compact);
-            self.shard.load(self.now, records, self.log.end(), &mut out);
-            self.perform(out);
+        let (now, mut out) = (self.now, Vec::new());
+        for (_, term) in self.loading.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>() {
+            if term == self.term && self.shard.serving() != Serving::Unloaded {
+                self.shard.read(now, self.log.read(self.compact), self.log.end());
+            }
+            if self.shard.serving() == Serving::Loading {
+                self.shard.begin_to_serve(now, &mut out);
+            }
         }
+        self.perform(out);
     }
 
     fn commit_due(&mut self) {
@@ -231,7 +258,7 @@ impl Player {
         let Some(to) = to.map(Instant::from_ms) else { return };
         loop {
             let commit = self.commits.front().map(|(at, _)| *at);
-            let load = self.loading.map(|(at, _)| at);
+            let load = self.loading.iter().map(|(at, _)| *at);
             let next = self.shard.next_deadline().into_iter().chain(commit).chain(load).min();
             match next.filter(|&next| next <= to) {
                 Some(next) => self.now = next,

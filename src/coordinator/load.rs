@@ -31,15 +31,25 @@ impl Shard {
         }
     }
 
-    /// Applies records that the log held before, each with its place there, then begins to serve:
-    /// sessions of all members begin anew. `end` is one beyond the last record of the log, which
-    /// may have been compacted.
+    /// Reads the log, and begins to serve: [`Shard::read`], [`Shard::begin_to_serve`].
     pub fn load(
         &mut self,
         now: Instant,
         records: impl IntoIterator<Item = (u64, Record)>,
         end: u64,
         out: &mut Vec<Effect>,
+    ) {
+        self.read(now, records, end);
+        self.begin_to_serve(now, out);
+    }
+
+    /// Applies records that the log held before, each with its place there. `end` is one beyond
+    /// the last record of the log, which may have been compacted.
+    pub fn read(
+        &mut self,
+        now: Instant,
+        records: impl IntoIterator<Item = (u64, Record)>,
+        end: u64,
     ) {
         for (offset, record) in records {
             self.apply(now, offset, record, &mut Vec::new());
@@ -49,6 +59,10 @@ impl Shard {
         self.offsets.settle(end);
         self.created.clear();
         self.removed.clear();
+    }
+
+    /// The log has been read: sessions of all members begin anew.
+    pub fn begin_to_serve(&mut self, now: Instant, out: &mut Vec<Effect>) {
         self.serving = Serving::Active;
         // Regular expressions are matched again: whether topics came meanwhile is not known.
         self.new_topics_version = self.image.version();

@@ -154,12 +154,25 @@ impl Shard {
         self.deferred.push_back(operation);
     }
 
-    /// The log took the batch of the last [`Effect::Append`], or refused it.
-    pub fn appended(&mut self, now: Instant, result: Result<(), ErrorCode>, out: &mut Vec<Effect>) {
+    /// The log took the batch of the last [`Effect::Append`], and ends here now, or refused it.
+    ///
+    /// A coordinator that expected another end is out of step with the log: it is unloaded, and
+    /// [`Serving::Loading`] from then on (`CoordinatorContext.flushCurrentBatch`).
+    pub fn appended(
+        &mut self,
+        now: Instant,
+        result: Result<u64, ErrorCode>,
+        out: &mut Vec<Effect>,
+    ) {
         let mut operation = self.appending.take().expect("a batch was on its way");
         let becoming = self.becoming.take();
         match result {
-            Ok(()) => {
+            Ok(end) if end != operation.end => {
+                self.deferred.push_back(operation);
+                self.unload(now, out);
+                return self.begin_loading();
+            }
+            Ok(_) => {
                 self.drop_ghosts(&operation.write.records);
                 let first = std::mem::replace(&mut self.written, operation.end);
                 let mut replaced = Vec::new();

@@ -141,7 +141,7 @@ impl World<'_> {
         self.tell_modern(records);
         let coordinator = &mut self.coordinators[row];
         coordinator.log_end += records.len() as u64;
-        coordinator.shard.appended(self.now, Ok(()), effects);
+        coordinator.shard.appended(self.now, Ok(coordinator.log_end), effects);
         coordinator.shard.committed(self.now, coordinator.log_end, effects);
     }
 
