@@ -108,3 +108,10 @@ fn random_failover_dialogues() {
 fn failover_dialogues_that_once_differed() {
     check("found-failover.jsonl.gz", 1);
 }
+
+/// Written by hand, each for a fault of ours that could be planted without another dialogue
+/// showing it. One showed a fault that nobody had planted: a set-up that got lost.
+#[test]
+fn share_dialogues_that_show_planted_faults() {
+    check("planted-share.jsonl", 3);
+}

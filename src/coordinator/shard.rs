@@ -250,7 +250,10 @@ impl Shard {
                     self.finish(now, Ok(write), None, out);
                 }
                 FollowUp::Initialized { group, partitions } => {
-                    self.partitions_initialized(now, &group, &partitions, out);
+                    self.partitions_initialized(now, &group, partitions, out);
+                }
+                FollowUp::InitializedInVain { group, partitions } => {
+                    self.partitions_initialized_in_vain(now, &group, &partitions, out);
                 }
             }
         }
@@ -285,6 +288,12 @@ impl Shard {
                     self.follow_ups.push_back(FollowUp::Initialized { group, partitions });
                 }
             }
+            Then::Initialized { group, partitions } => {
+                if written.is_err() {
+                    let next = FollowUp::InitializedInVain { group, partitions };
+                    self.follow_ups.push_back(next);
+                }
+            }
             Then::Delete(deletion) => {
                 if written.is_ok() {
                     self.follow_ups.push_back(FollowUp::Delete(deletion));
@@ -313,6 +322,7 @@ impl Shard {
         };
         let operation = self.deferred.remove(at).expect("just found");
         self.complete(now, operation, Err(ErrorCode::RequestTimedOut), out);
+        self.follow_up(now, out);
     }
 
     /// Changes memory as a record says: the only way in which durable state changes.

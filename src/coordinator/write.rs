@@ -47,6 +47,8 @@ pub(super) enum Then {
     Timers { group: Name, timers: Vec<Timer> },
     /// The share coordinator is asked to set up partitions of a share group.
     Initialize { group: Name, partitions: PartitionSet },
+    /// Partitions of a share group are set up; if that is lost, they have to be asked for anew.
+    Initialized { group: Name, partitions: PartitionSet },
     /// Share groups have been prepared for their deletion: it follows, with that of the others.
     Delete(Deletion),
     /// What a timer did; if that is lost, the timer is tried again.
@@ -74,6 +76,8 @@ pub(super) enum FollowUp {
     ForgetTopics(Vec<(Name, Uuid)>),
     /// The share coordinator has set up partitions of a group.
     Initialized { group: Name, partitions: PartitionSet },
+    /// It has, but the log did not take it.
+    InitializedInVain { group: Name, partitions: PartitionSet },
 }
 
 /// How to answer, or undo, the replacement of a static member.

@@ -87,15 +87,15 @@ impl States {
     pub(super) fn initialized(&self, done: &PartitionSet) -> Self {
         let mut states = self.clone();
         merge(&mut states.initialized, done);
-        for (topic, known) in done {
-            if let Some(waiting) = states.initializing.get_mut(topic) {
-                waiting.partitions.retain(|partition| !known.partitions.contains(partition));
-                if waiting.partitions.is_empty() {
-                    states.initializing.remove(topic);
-                }
-            }
-        }
+        subtract(&mut states.initializing, done);
         states
+    }
+
+    /// As if these had not been asked for; `None`: nothing is being set up.
+    pub(super) fn not_asked_for(&self, lost: &PartitionSet) -> Option<Self> {
+        let mut states = self.clone();
+        subtract(&mut states.initializing, lost);
+        (!self.initializing.is_empty() && !lost.is_empty()).then_some(states)
     }
 
     /// Without topics that are gone; `None`: there are none of them.
@@ -130,6 +130,17 @@ fn merge(set: &mut PartitionSet, more: &PartitionSet) {
             known.partitions.extend(&before.partitions);
         }
         set.insert(topic, known);
+    }
+}
+
+fn subtract(set: &mut PartitionSet, less: &PartitionSet) {
+    for (topic, known) in less {
+        if let Some(left) = set.get_mut(topic) {
+            left.partitions.retain(|partition| !known.partitions.contains(partition));
+            if left.partitions.is_empty() {
+                set.remove(topic);
+            }
+        }
     }
 }
 

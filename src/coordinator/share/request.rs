@@ -146,7 +146,7 @@ impl Shard {
         &mut self,
         now: Instant,
         id: &Name,
-        partitions: &PartitionSet,
+        partitions: PartitionSet,
         out: &mut Vec<Effect>,
     ) {
         let Some(group) = self.share_group(id) else { return };
@@ -156,6 +156,24 @@ impl Shard {
             (topic, Known { name, ..known.clone() })
         };
         let states = states.initialized(&partitions.iter().map(named).collect());
+        let records = vec![record::states(id, &states, &self.image)];
+        let then = Then::Initialized { group: id.clone(), partitions };
+        self.finish(now, Ok(Write { records, apply: true, then, ..Write::default() }), None, out);
+    }
+
+    /// The log did not take it that partitions are set up: they count as not asked for, and the next
+    /// heartbeat asks again (`GroupMetadataManager.uninitializeShareGroupState`).
+    pub(in crate::coordinator) fn partitions_initialized_in_vain(
+        &mut self,
+        now: Instant,
+        id: &Name,
+        partitions: &PartitionSet,
+        out: &mut Vec<Effect>,
+    ) {
+        let states = self.share_group(id).and_then(|group| group.states.as_ref());
+        let Some(states) = states.and_then(|states| states.not_asked_for(partitions)) else {
+            return;
+        };
         let records = vec![record::states(id, &states, &self.image)];
         self.finish(now, Ok(Write { records, apply: true, ..Write::default() }), None, out);
     }
