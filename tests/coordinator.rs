@@ -115,3 +115,18 @@ fn failover_dialogues_that_once_differed() {
 fn share_dialogues_that_show_planted_faults() {
     check("planted-share.jsonl", 3);
 }
+
+#[test]
+fn mixed_dialogues_that_show_planted_faults() {
+    check("planted-mixed.jsonl", 5);
+}
+
+#[test]
+fn offset_dialogues_that_show_planted_faults() {
+    check("planted-offsets.jsonl", 3);
+}
+
+#[test]
+fn failover_dialogues_that_show_planted_faults() {
+    check("planted-failover.jsonl", 6);
+}

@@ -431,4 +431,32 @@ mod tests {
         }
         assert!(compared > 1_000, "only {compared} comparisons");
     }
+
+    /// The new coordinator's limit may be lower than its predecessor's.
+    #[test]
+    fn a_group_too_large_for_the_new_coordinator_begins_a_rebalance() {
+        let mut too_large = 0;
+        for script in scripts() {
+            let mut player = Player::new(&script).expect("it is supported");
+            let mut inputs = script.steps.iter().filter(|step| step.r#do.is_some()).peekable();
+            while let Some(input) = inputs.next() {
+                player.run(input).expect("it is supported");
+                player.advance(inputs.peek().map(|next| next.t));
+            }
+            let (mut config, _) = settings(&script).expect("it is supported");
+            config.group_max_size = 1;
+            let mut heir = Shard::new(config);
+            let log = player.log.clone();
+            heir.load(player.now, log.read(false), log.end(), &mut Vec::new());
+            for id in heir.group_ids() {
+                let group = heir.snapshot(&id);
+                if &*group.r#type == "classic" && !group.members.is_empty() {
+                    let prepares = &*group.state == GroupState::PreparingRebalance.name();
+                    assert_eq!(prepares, group.members.len() > 1, "{} of {}", id, script.id);
+                    too_large += u32::from(prepares);
+                }
+            }
+        }
+        assert!(too_large > 3, "only {too_large} groups");
+    }
 }

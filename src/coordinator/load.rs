@@ -87,7 +87,6 @@ impl Shard {
     /// The broker no longer leads the partition: whoever waits is told so, and what is known is
     /// forgotten, but for what the broker knows besides the log.
     pub fn unload(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        self.timers.clear();
         while let Some(operation) = self.deferred.pop_front() {
             self.complete(now, operation, Err(ErrorCode::NotCoordinator), out);
         }

@@ -56,3 +56,29 @@ impl Owners {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{NOBODY, Owners};
+    use crate::coordinator::modern::partitions::Owned;
+    use crate::model::uuid::Uuid;
+    use std::collections::BTreeMap;
+
+    const TOPIC: Uuid = Uuid(7);
+
+    fn owned(partitions: &[u32], epoch: i32) -> Owned {
+        let partitions: BTreeMap<u32, i32> = partitions.iter().map(|&p| (p, epoch)).collect();
+        Owned::from([(TOPIC, partitions)])
+    }
+
+    /// A log of which only a part is compacted may tell of the next owner before it tells that the
+    /// last one is gone (`ConsumerGroup.removePartitionEpochs`).
+    #[test]
+    fn who_goes_takes_nothing_from_who_came_later() {
+        let mut owners = Owners::default();
+        owners.add(&owned(&[0, 1], 3), 3);
+        owners.add(&owned(&[1], 4), 4);
+        owners.remove(&owned(&[0, 1], 3), 3);
+        assert_eq!([0, 1, 2].map(|partition| owners.epoch(TOPIC, partition)), [NOBODY, 4, NOBODY]);
+    }
+}
