@@ -62,7 +62,7 @@ impl Invariants {
             .map_err(violated("one owner per partition and generation"))?;
         handover::check(fact, consumers, live)
             .map_err(violated("no member is given what another one owns"))?;
-        self.generations.check(fact, live).map_err(violated("generations only grow"))?;
+        self.generations.check(fact, consumers, live).map_err(violated("generations only grow"))?;
         fencing::check(fact, consumers, live)
             .map_err(violated("no commit is accepted from a fenced member"))
     }

@@ -224,3 +224,44 @@ fn an_epoch_that_goes_back_and_a_commit_of_the_future() {
     let result = tell(&mut trace, group(GroupFact::Epoch { epoch: 2 }));
     breaks(result, "generations only grow", "epoch 2 after 3");
 }
+
+#[test]
+fn a_members_epoch_that_goes_back() {
+    let mut trace = trace();
+    tell(&mut trace, group(GroupFact::Epoch { epoch: 3 })).unwrap();
+    tell(&mut trace, member(FIRST, 3, true)).unwrap();
+    tell(&mut trace, member(FIRST, 3, true)).expect("another state at the same epoch");
+    let result = tell(&mut trace, member(FIRST, 2, true));
+    breaks(result, "generations only grow", "search-1 is at epoch 2 after 3");
+    tell(&mut trace, member(SECOND, 2, false)).expect("another one may be behind");
+    tell(&mut trace, member(FIRST, -2, true)).expect("a static member leaves for a while");
+}
+
+#[test]
+fn a_consumer_that_hears_of_a_past_generation() {
+    let mut trace = trace();
+    tell(&mut trace, generation(2)).unwrap();
+    tell(&mut trace, assigned(FIRST, 2)).unwrap();
+    let result = tell(&mut trace, assigned(FIRST, 1));
+    breaks(result, "generations only grow", "search-1 is given generation 1 after 2");
+}
+
+/// A group that was empty begins anew, and so may who left it.
+#[test]
+fn who_comes_back_may_begin_anew() {
+    let mut trace = trace();
+    tell(&mut trace, group(GroupFact::Epoch { epoch: 5 })).unwrap();
+    for (who, epoch) in [(FIRST, 5), (SECOND, 4)] {
+        tell(&mut trace, member(who, epoch, false)).unwrap();
+    }
+    tell(&mut trace, assigned(FIRST, 5)).unwrap();
+    for (consumer, member) in [(FIRST, "search-1"), (SECOND, "search-2")] {
+        let (member, reason) = (member.into(), rejoin::model::fact::RemovalReason::Left);
+        tell(&mut trace, group(GroupFact::MemberRemoved { consumer, member, reason })).unwrap();
+    }
+    tell(&mut trace, group(GroupFact::Epoch { epoch: 1 })).expect("nobody is left");
+    let added = GroupFact::MemberAdded { consumer: FIRST, member: "search-3".into() };
+    tell(&mut trace, group(added)).unwrap();
+    tell(&mut trace, member(FIRST, 1, true)).unwrap();
+    tell(&mut trace, assigned(FIRST, 1)).unwrap();
+}
