@@ -185,6 +185,17 @@ impl Consumer {
         self.pending.iter().any(|pending| pending.kind == *kind)
     }
 
+    /// The number of the last request.
+    pub(super) fn last_request(&self) -> u64 {
+        self.correlation
+    }
+
+    /// Whether a leader owes an answer about where to begin, asked after this request.
+    pub(super) fn awaits_resets(&self, since: u64) -> bool {
+        let asked = |p: &Pending| p.kind == PendingKind::ListOffsets && p.correlation > since;
+        self.pending.iter().any(asked)
+    }
+
     /// Whether a `commitSync` is in flight.
     pub(super) fn is_committing_sync(&self) -> bool {
         self.pending.iter().any(|p| matches!(p.kind, PendingKind::Commit(CommitKind::Sync, _)))

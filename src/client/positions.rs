@@ -202,6 +202,7 @@ impl Consumer {
             }
         }
         self.announce_ready(out);
+        self.fetch_if_reset(out);
     }
 
     fn set_position(

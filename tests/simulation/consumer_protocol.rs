@@ -229,3 +229,25 @@ fn a_group_changes_its_protocol_there_and_back() {
     assert_eq!(owned(&trace), [3, 3, 0]);
     assert!(caught_up(&trace));
 }
+
+/// The round that asks leaders where to begin fetches with their answers, however long the
+/// application is willing to wait.
+#[test]
+fn records_come_as_soon_as_leaders_have_told_where_to_begin() {
+    let text =
+        text("1", "poll_timeout = \"3s\"", "").replace("duration = \"200s\"", "duration = \"2s\"");
+    let (_, seen) = run_with_facts(&scenario(&text));
+    let moment = |when: fn(Instant, &ConsumerFact) -> Option<Instant>| {
+        let moment = seen.facts.iter().find_map(|(at, fact)| match fact {
+            Fact::Consumer { what, .. } => when(*at, what),
+            _ => None,
+        });
+        moment.expect("it happens")
+    };
+    let known = moment(|at, what| (*what == ConsumerFact::Ready).then_some(at));
+    let first = moment(|_, what| match what {
+        ConsumerFact::Processed(processed) => Some(processed.start),
+        _ => None,
+    });
+    assert!(first - known < Span::from_ms(5), "{known} and {first}");
+}

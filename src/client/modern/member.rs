@@ -78,7 +78,10 @@ pub(in crate::client) struct Target {
 pub(in crate::client) struct PollEvent {
     /// When the call of `poll` ends that sent it.
     pub deadline: Instant,
-    /// Whether committed offsets have come, where they were missing.
+    /// Leaders asked later than this request are to tell where to begin, before anything is
+    /// fetched; `None`: committed offsets are awaited.
+    pub resets_since: Option<u64>,
+    /// Whether all positions have come that were missing, as far as that was asked for.
     pub complete: bool,
 }
 

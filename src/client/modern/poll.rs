@@ -41,7 +41,8 @@ impl Consumer {
         }
         let newly = m.poll_event.is_none();
         if newly {
-            m.poll_event = Some(PollEvent { deadline: m.call_end, complete: false });
+            m.poll_event =
+                Some(PollEvent { deadline: m.call_end, resets_since: None, complete: false });
             self.process_poll_event(now, out);
         }
         let m = self.modern_mut();
@@ -113,19 +114,35 @@ impl Consumer {
         }
     }
 
-    /// Committed offsets are there: the rest of a round's duties.
+    /// Committed offsets are there: the rest of a round's duties. Nothing is fetched before all
+    /// leaders have answered that were asked where to begin
+    /// (`OffsetsRequestManager.initWithPartitionOffsetsIfNeeded`).
     pub(in crate::client) fn complete_poll_event(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        let since = self.last_request();
         let m = self.modern_mut();
         let Some(event) = m.poll_event.as_mut().filter(|event| !event.complete) else { return };
-        event.complete = true;
-        self.reset_positions(now, out);
+        if event.resets_since.is_none() {
+            event.resets_since = Some(since);
+            self.reset_positions(now, out);
+        }
+        self.fetch_if_reset(out);
+    }
+
+    /// Fetches, unless a leader still owes the present round an answer about positions.
+    pub(in crate::client) fn fetch_if_reset(&mut self, out: &mut Vec<Effect>) {
+        let event = self.modern.as_ref().and_then(|m| m.poll_event);
+        let Some(event) = event.filter(|event| !event.complete) else { return };
+        if event.resets_since.is_none_or(|since| self.awaits_resets(since)) {
+            return;
+        }
+        self.modern_mut().poll_event = Some(PollEvent { complete: true, ..event });
         self.send_fetches(out);
     }
 
     /// Whether committed offsets have to be asked for.
     pub(super) fn awaits_offsets(&self) -> bool {
         let asked = self.modern.as_ref().and_then(|m| m.poll_event);
-        asked.is_some_and(|event| !event.complete)
+        asked.is_some_and(|event| !event.complete && event.resets_since.is_none())
             && self.subscription.is_initializing()
             && !self.pending.iter().any(|p| matches!(p.kind(), PendingKind::OffsetFetch(_)))
     }
