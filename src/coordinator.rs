@@ -14,7 +14,7 @@ mod consumer;
 pub mod effect;
 mod group;
 pub mod image;
-mod load;
+pub mod load;
 mod metadata;
 pub mod metadata_hash;
 mod modern;

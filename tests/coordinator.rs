@@ -50,6 +50,13 @@ fn random_share_dialogues() {
     check("random-more-share.jsonl.gz", 260);
 }
 
+/// Found by asking Kafka about thousands more: of two topics that had one name, a snapshot shows the
+/// one whose id comes later in a Java map.
+#[test]
+fn share_dialogues_that_once_differed() {
+    check("found-share.jsonl.gz", 1);
+}
+
 /// Found by asking Kafka about thousands more: deletions take two operations, and what only asks
 /// sees committed groups.
 #[test]
@@ -103,10 +110,11 @@ fn random_failover_dialogues() {
 }
 
 /// Found by asking Kafka about thousands more: also a parked request waits for what was written
-/// before it, and fails with that.
+/// before it, and fails with that. Readings of the log may overlap, and what is written meanwhile
+/// can make the log unreadable.
 #[test]
 fn failover_dialogues_that_once_differed() {
-    check("found-failover.jsonl.gz", 1);
+    check("found-failover.jsonl.gz", 4);
 }
 
 /// Written by hand, each for a fault of ours that could be planted without another dialogue

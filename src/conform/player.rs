@@ -8,6 +8,7 @@ use super::settings::{group_config, number};
 use super::topics::Topics;
 use crate::coordinator::config::{CoordinatorConfig, MigrationPolicy};
 use crate::coordinator::effect::Effect;
+use crate::coordinator::load::Unreadable;
 use crate::coordinator::serving::Serving;
 use crate::coordinator::shard::Shard;
 use crate::coordinator::snapshot::GroupSnapshot;
@@ -235,11 +236,17 @@ impl Player {
     fn load_due(&mut self) {
         let (now, mut out) = (self.now, Vec::new());
         for (_, term) in self.loading.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>() {
-            if term == self.term && self.shard.serving() != Serving::Unloaded {
-                self.shard.read(now, self.log.read(self.compact), self.log.end());
-            }
+            let (records, end) = (self.log.read(self.compact), self.log.end());
+            let read = if term == self.term && self.shard.serving() != Serving::Unloaded {
+                self.shard.read(now, records, end)
+            } else {
+                self.shard.successor().read(now, records, end)
+            };
             if self.shard.serving() == Serving::Loading {
-                self.shard.begin_to_serve(now, &mut out);
+                match read {
+                    Ok(()) => self.shard.begin_to_serve(now, &mut out),
+                    Err(Unreadable) => self.shard.unload(now, &mut out),
+                }
             }
         }
         self.perform(out);

@@ -7,6 +7,7 @@
 
 mod classic;
 mod commit;
+mod contradiction;
 mod describe;
 mod fence;
 pub(super) mod group;

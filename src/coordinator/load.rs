@@ -4,6 +4,7 @@
 use super::classic::group::{ClassicGroup, Context};
 use super::classic::state::GroupState;
 use super::effect::Effect;
+use super::group::Group;
 use super::serving::Serving;
 use super::shard::Shard;
 use crate::kernel::time::Instant;
@@ -12,6 +13,11 @@ use crate::model::error::ErrorCode;
 use crate::model::fact::RebalanceReason;
 use crate::model::message::group::{JoinGroupResponse, SyncGroupResponse};
 use crate::model::record::Record;
+
+/// A log whose records contradict one another. Kafka writes one where a broker loses the partition
+/// and leads it again within the time that it reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unreadable;
 
 impl Shard {
     /// Begins to serve an empty log.
@@ -31,7 +37,8 @@ impl Shard {
         }
     }
 
-    /// Reads the log, and begins to serve: [`Shard::read`], [`Shard::begin_to_serve`].
+    /// Reads the log, and begins to serve: [`Shard::read`], [`Shard::begin_to_serve`]. If it cannot
+    /// be read, the coordinator is unloaded, until the broker leads the partition anew.
     pub fn load(
         &mut self,
         now: Instant,
@@ -39,19 +46,27 @@ impl Shard {
         end: u64,
         out: &mut Vec<Effect>,
     ) {
-        self.read(now, records, end);
-        self.begin_to_serve(now, out);
+        match self.read(now, records, end) {
+            Ok(()) => self.begin_to_serve(now, out),
+            Err(Unreadable) => self.unload(now, out),
+        }
     }
 
     /// Applies records that the log held before, each with its place there. `end` is one beyond
     /// the last record of the log, which may have been compacted.
+    ///
+    /// # Errors
+    /// A record contradicts what was read before it, which stays read.
     pub fn read(
         &mut self,
         now: Instant,
         records: impl IntoIterator<Item = (u64, Record)>,
         end: u64,
-    ) {
+    ) -> Result<(), Unreadable> {
         for (offset, record) in records {
+            if self.contradicts(&record) {
+                return Err(Unreadable);
+            }
             self.apply(now, offset, record, &mut Vec::new());
         }
         (self.written, self.committed) = (end, end);
@@ -59,6 +74,20 @@ impl Shard {
         self.offsets.settle(end);
         self.created.clear();
         self.removed.clear();
+        Ok(())
+    }
+
+    /// Whether a record cannot follow those that were read before it
+    /// (`GroupMetadataManager.getOrMaybeCreatePersistedConsumerGroup` and its like).
+    fn contradicts(&self, record: &Record) -> bool {
+        let shares = record.share_group().map(|(id, _)| id);
+        let Some(id) = record.consumer_group().or(shares) else { return false };
+        match self.groups.get(id) {
+            None => false,
+            Some(Group::Consumer(group)) => shares.is_some() || group.contradicts(record),
+            Some(Group::Share(group)) => shares.is_none() || group.contradicts(record),
+            Some(Group::Classic(group)) => shares.is_some() || !group.is_simple(),
+        }
     }
 
     /// The log has been read: sessions of all members begin anew.
@@ -94,11 +123,18 @@ impl Shard {
         for name in names {
             self.with_group(now, &name, out, ClassicGroup::die);
         }
-        let old = std::mem::replace(self, Shard::new(self.config.clone()));
-        self.serving = Serving::Unloaded;
-        self.image = old.image;
-        self.group_configs = old.group_configs;
-        self.tickets = old.tickets;
+        let tickets = std::mem::take(&mut self.tickets);
+        *self = Shard { serving: Serving::Unloaded, tickets, ..self.successor() };
+    }
+
+    /// A coordinator of the same partition that has read nothing: it knows what the broker knows
+    /// besides the log.
+    pub fn successor(&self) -> Self {
+        Shard {
+            image: self.image.clone(),
+            group_configs: self.group_configs.clone(),
+            ..Shard::new(self.config.clone())
+        }
     }
 }
 

@@ -57,7 +57,7 @@ pub struct Shard {
     /// Members that a refused batch had replaced.
     pub(super) ghosts: Vec<Ghost>,
     /// The operation whose records are on their way into the log.
-    appending: Option<Deferred>,
+    pub(super) appending: Option<Deferred>,
     /// Operations that wait for the high watermark to pass their records.
     pub(super) deferred: VecDeque<Deferred>,
     /// Operations whose turn comes when nothing is on its way into the log.
@@ -65,7 +65,7 @@ pub struct Shard {
     /// One beyond the last record written, and the same for the last committed.
     pub(super) written: u64,
     pub(super) committed: u64,
-    writes: u64,
+    pub(super) writes: u64,
 }
 
 /// An operation that waits for its records.

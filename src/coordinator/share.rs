@@ -2,6 +2,7 @@
 //! nobody gives anything up, so a member goes to its target at once. A partition may be assigned
 //! when the share coordinator knows it. (The queue on a partition is not the group's.)
 
+mod contradiction;
 mod describe;
 mod fence;
 pub(super) mod group;

@@ -5,6 +5,7 @@ use super::group::Group;
 use super::image::TopicImage;
 use super::serving::Serving;
 use super::shard::Shard;
+use crate::assignor::server::Target;
 use crate::kernel::java_map::JavaMap;
 use crate::model::Name;
 use crate::model::uuid::Uuid;
@@ -28,6 +29,11 @@ pub(super) fn by_name(
         .into_iter()
         .map(|(&topic, partitions)| (image.name_of(topic), partitions.clone()))
         .collect()
+}
+
+/// A target by name.
+pub(super) fn target_by_name(target: &Target, image: &TopicImage) -> Partitions {
+    by_name(target.iter().map(|p| (p.topic, p.partitions.iter().copied().collect())), image)
 }
 
 /// A group at a moment. What groups of its kind do not have stays empty.

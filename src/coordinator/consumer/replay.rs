@@ -106,7 +106,7 @@ impl Member {
     }
 
     /// The member with what a record says that it owns; `None`: it leaves.
-    fn with_assignment(&self, value: Option<&CurrentAssignmentValue>) -> Member {
+    pub(super) fn with_assignment(&self, value: Option<&CurrentAssignmentValue>) -> Member {
         let mut member = self.clone();
         if let Some(value) = value {
             member.epoch = value.member_epoch;
@@ -220,7 +220,7 @@ impl ConsumerGroup {
         })
     }
 
-    fn member_or_new(&self, id: &Name) -> Arc<Member> {
+    pub(super) fn member_or_new(&self, id: &Name) -> Arc<Member> {
         self.members.get(id).cloned().unwrap_or_else(|| Arc::new(Member::new(id.clone())))
     }
 

@@ -4,7 +4,9 @@ use super::group::ConsumerGroup;
 use super::member::Member;
 use crate::coordinator::image::TopicImage;
 use crate::coordinator::modern::partitions::Owned;
-use crate::coordinator::snapshot::{GroupSnapshot, MemberSnapshot, Partitions, by_name};
+use crate::coordinator::snapshot::{
+    GroupSnapshot, MemberSnapshot, Partitions, by_name, target_by_name,
+};
 use crate::model::Name;
 
 fn snapshot_of(owned: &Owned, image: &TopicImage) -> Partitions {
@@ -31,8 +33,6 @@ impl ConsumerGroup {
     }
 
     fn member_snapshot(&self, member: &Member, image: &TopicImage) -> MemberSnapshot {
-        let target = self.targets.of(&member.id);
-        let target = target.iter().map(|p| (p.topic, p.partitions.iter().copied().collect()));
         MemberSnapshot {
             id: member.id.clone(),
             instance: member.instance.clone(),
@@ -42,7 +42,7 @@ impl ConsumerGroup {
             state: member.state.name().into(),
             assigned: snapshot_of(&member.assigned, image),
             revoking: snapshot_of(&member.revoking, image),
-            target: by_name(target, image),
+            target: target_by_name(&self.targets.of(&member.id), image),
             ..MemberSnapshot::default()
         }
     }

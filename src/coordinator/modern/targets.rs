@@ -21,6 +21,11 @@ impl Targets {
     pub(in crate::coordinator) fn of(&self, member: &Name) -> Arc<Target> {
         self.by_member.get(member).cloned().unwrap_or_default()
     }
+
+    /// Whether all of it has been deleted, its epoch last.
+    pub(in crate::coordinator) fn are_gone(&self) -> bool {
+        self.by_member.is_empty() && self.epoch == -1
+    }
 }
 
 impl Default for Targets {

@@ -1,10 +1,10 @@
 //! A share group as administrators see it, and as it is in memory.
 
-use super::group::{Member, ShareGroup, assigned_of};
+use super::group::{Member, ShareGroup};
 use super::target::ASSIGNOR;
 use crate::coordinator::image::TopicImage;
 use crate::coordinator::modern::partitions::named;
-use crate::coordinator::snapshot::{GroupSnapshot, MemberSnapshot, by_name};
+use crate::coordinator::snapshot::{GroupSnapshot, MemberSnapshot, by_name, target_by_name};
 use crate::kernel::java_map::JavaSet;
 use crate::model::Name;
 use crate::model::message::share_group::{DescribedShareGroup, DescribedShareGroupMember};
@@ -29,13 +29,12 @@ impl ShareGroup {
     }
 
     pub(in crate::coordinator) fn snapshot(&self, image: &TopicImage) -> GroupSnapshot {
-        let target_of = |id: &Name| assigned_of(&self.targets.of(id));
         let member = |member: &Member| MemberSnapshot {
             id: member.id.clone(),
             epoch: member.epoch,
             prev: member.previous_epoch,
             assigned: by_name(member.assigned.clone(), image),
-            target: by_name(target_of(&member.id), image),
+            target: target_by_name(&self.targets.of(&member.id), image),
             ..MemberSnapshot::default()
         };
         GroupSnapshot {
