@@ -50,6 +50,13 @@ fn random_share_dialogues() {
     check("random-more-share.jsonl.gz", 260);
 }
 
+/// Found by asking Kafka about thousands more: a refused batch leaves it as it was how the
+/// subscriptions relate.
+#[test]
+fn consumer_dialogues_that_once_differed() {
+    check("found-consumer.jsonl.gz", 2);
+}
+
 /// Found by asking Kafka about thousands more: of two topics that had one name, a snapshot shows the
 /// one whose id comes later in a Java map.
 #[test]

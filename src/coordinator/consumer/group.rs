@@ -56,7 +56,7 @@ pub(in crate::coordinator) struct ConsumerGroup {
     pub refresh: Refresh,
     /// How the subscriptions relate, if that does not follow from the counts: it is settled when
     /// a member changes, not when a regular expression is resolved.
-    subscription: Option<SubscriptionType>,
+    pub(super) subscription: Option<SubscriptionType>,
     /// Topics that a member named last.
     last_topics: Arc<[Name]>,
 }

@@ -4,7 +4,7 @@
 use super::group::{ConsumerGroup, Resolved};
 use super::member::Member;
 use super::state::MemberState;
-use crate::assignor::server::Target;
+use crate::assignor::server::{SubscriptionType, Target};
 use crate::coordinator::group::Group;
 use crate::coordinator::modern::partitions::{Owned, of_record, target_of_record};
 use crate::coordinator::shard::Shard;
@@ -30,18 +30,18 @@ pub(in crate::coordinator) enum Undo {
     Epoch(EpochValue),
     /// The epoch of the target and its time.
     TargetEpoch(TargetMetadataValue),
-    /// A member.
-    Member(Name, Option<Arc<Member>>),
+    /// A member, and how the subscriptions of all related.
+    Member(Name, Option<Arc<Member>>, Option<SubscriptionType>),
     /// A member's target.
     Target(Name, Option<Arc<Target>>),
-    /// A regular expression.
-    Regex(Name, Option<Arc<Resolved>>),
+    /// A regular expression, and how the subscriptions of all related.
+    Regex(Name, Option<Arc<Resolved>>, Option<SubscriptionType>),
 }
 
 impl Undo {
     /// The member that was replaced.
     pub(in crate::coordinator) fn member(&self) -> Option<&Name> {
-        if let Undo::Member(id, _) = self { Some(id) } else { None }
+        if let Undo::Member(id, ..) = self { Some(id) } else { None }
     }
 
     /// The group as it was before the record.
@@ -60,11 +60,19 @@ impl Undo {
                 group.targets.epoch = before.assignment_epoch;
                 group.targets.timestamp_ms = before.assignment_timestamp;
             }
-            Undo::Member(_, Some(member)) => _ = group.put_member(&member),
-            Undo::Member(id, None) => _ = group.remove_member(&id),
+            Undo::Member(id, member, subscription) => {
+                match member {
+                    Some(member) => group.put_member(&member),
+                    None => group.remove_member(&id),
+                };
+                group.subscription = subscription;
+            }
             Undo::Target(id, Some(target)) => _ = group.targets.by_member.put(id, target),
             Undo::Target(id, None) => _ = group.targets.by_member.remove(&id),
-            Undo::Regex(regex, resolved) => _ = group.set_resolved(&regex, resolved),
+            Undo::Regex(regex, resolved, subscription) => {
+                group.set_resolved(&regex, resolved);
+                group.subscription = subscription;
+            }
         }
         Some(group)
     }
@@ -80,7 +88,7 @@ pub(in crate::coordinator) fn revert(
         changes.iter().rev().fold(group, |group, &change| change.clone().apply(group))?;
     let mut seen = BTreeSet::new();
     let replaced = changes.iter().filter_map(|change| match change {
-        Undo::Member(id, _) => Some(id),
+        Undo::Member(id, ..) => Some(id),
         _ => None,
     });
     let replaced: Vec<&Name> = replaced.filter(|id| seen.insert(*id)).collect();
@@ -187,8 +195,9 @@ impl ConsumerGroup {
                 self.replace_member(member)
             }
             Record::ConsumerGroupMemberMetadata { key, value: None } => {
+                let subscription = self.subscription;
                 let member = self.remove_member(&key.member_id)?;
-                Undo::Member(key.member_id, Some(member))
+                Undo::Member(key.member_id, Some(member), subscription)
             }
             Record::ConsumerGroupTargetAssignmentMember { key, value } => {
                 let targets = &mut self.targets.by_member;
@@ -213,8 +222,9 @@ impl ConsumerGroup {
                     let (version, timestamp_ms) = (value.version, value.timestamp);
                     Arc::new(Resolved { topics: value.topics.into(), version, timestamp_ms })
                 });
+                let subscription = self.subscription;
                 let before = self.set_resolved(&key.regular_expression, resolved);
-                Undo::Regex(key.regular_expression, before)
+                Undo::Regex(key.regular_expression, before, subscription)
             }
             _ => return None,
         })
@@ -225,8 +235,8 @@ impl ConsumerGroup {
     }
 
     fn replace_member(&mut self, member: Member) -> Undo {
-        let id = member.id.clone();
+        let (id, subscription) = (member.id.clone(), self.subscription);
         let before = self.put_member(&Arc::new(member));
-        Undo::Member(id, before)
+        Undo::Member(id, before, subscription)
     }
 }
