@@ -8,12 +8,27 @@ use crate::model::message::assignment::{NamedTopicPartitions, TopicPartitions};
 use crate::model::record::Record;
 use crate::model::record::consumer::EpochPartitions;
 
-/// An observation in canonical form.
-pub(super) fn canonical(mut observation: Observation) -> Observation {
+/// An observation in canonical form. Only where a group may be one under KIP-848 does the broker
+/// make assignments of classic members, in the order of its maps (`modern`); that of a leader's
+/// assignment is exact.
+pub(super) fn canonical(mut observation: Observation, modern: bool) -> Observation {
     match &mut observation.what {
-        Observed::Reply { response, .. } => canonical_response(response),
+        Observed::Reply { response, .. } => {
+            if modern {
+                sort_classic_assignments(response);
+            }
+            canonical_response(response);
+        }
         Observed::Records(records) => {
-            records.iter_mut().for_each(canonical_record);
+            for record in records.iter_mut() {
+                if let Record::GroupMetadata { value: Some(value), .. } = record
+                    && modern
+                {
+                    let members = value.members.iter_mut();
+                    members.for_each(|member| sort_classic(&mut member.assignment));
+                }
+                canonical_record(record);
+            }
             sort_leavers(records);
         }
         Observed::Snapshots { .. } | Observed::State(_) => {}
@@ -21,11 +36,20 @@ pub(super) fn canonical(mut observation: Observation) -> Observation {
     observation
 }
 
+fn sort_classic_assignments(response: &mut Response) {
+    match response {
+        Response::SyncGroup(response) => sort_classic(&mut response.assignment),
+        Response::DescribeGroups(groups) => {
+            for member in groups.iter_mut().flat_map(|group| &mut group.members) {
+                sort_classic(&mut member.member_assignment);
+            }
+        }
+        _ => {}
+    }
+}
+
 fn canonical_record(record: &mut Record) {
     match record {
-        Record::GroupMetadata { value: Some(value), .. } => {
-            value.members.iter_mut().for_each(|member| sort_classic(&mut member.assignment));
-        }
         Record::ConsumerGroupTargetAssignmentMember { value: Some(value), .. }
         | Record::ShareGroupTargetAssignmentMember { value: Some(value), .. } => {
             sort(&mut value.topic_partitions);
@@ -77,7 +101,6 @@ fn sort(topics: &mut [TopicPartitions]) {
     topics.sort_unstable();
 }
 
-/// An assignment: where a broker made it, the order is that of its maps.
 fn sort_classic(assignment: &mut ProtocolBytes) {
     if let ProtocolBytes::Assignment(assignment) = assignment {
         for topic in &mut assignment.assigned_partitions {
@@ -106,12 +129,6 @@ fn sort_epochs(topics: &mut [EpochPartitions]) {
 
 fn canonical_response(response: &mut Response) {
     match response {
-        Response::SyncGroup(response) => sort_classic(&mut response.assignment),
-        Response::DescribeGroups(groups) => {
-            for member in groups.iter_mut().flat_map(|group| &mut group.members) {
-                sort_classic(&mut member.member_assignment);
-            }
-        }
         Response::ConsumerGroupHeartbeat(response) => {
             if let Some(assignment) = &mut response.assignment {
                 sort(&mut assignment.topic_partitions);
