@@ -57,6 +57,13 @@ fn consumer_dialogues_that_once_differed() {
     check("found-consumer.jsonl.gz", 2);
 }
 
+/// Found by asking Kafka about thousands more: what members of an upgraded group are to own stands
+/// in the order of a Java map, and where two topics share a bucket, the next assignment tells.
+#[test]
+fn mixed_dialogues_that_once_differed() {
+    check("found-mixed.jsonl.gz", 2);
+}
+
 /// Found by asking Kafka about thousands more: of two topics that had one name, a snapshot shows the
 /// one whose id comes later in a Java map.
 #[test]

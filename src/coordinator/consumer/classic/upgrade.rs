@@ -10,10 +10,12 @@ use crate::coordinator::consumer::outcome::{Outcome, Timer};
 use crate::coordinator::consumer::record;
 use crate::coordinator::image::TopicImage;
 use crate::coordinator::modern::partitions::Owned;
+use crate::kernel::java_map::{JavaMap, JavaSet};
 use crate::model::consumer_protocol::ProtocolBytes;
 use crate::model::error::ErrorCode;
 use crate::model::message::group::{JoinGroupResponse, SyncGroupResponse};
 use crate::model::record::consumer::ClassicMemberValue;
+use crate::model::uuid::Uuid;
 use std::sync::Arc;
 
 impl ClassicGroup {
@@ -49,16 +51,12 @@ impl ClassicGroup {
         group.epoch = self.generation;
         group.targets.epoch = self.generation;
         for member in self.members.values() {
-            let owned = owned(&member.assignment, self.generation, image)?;
+            let target = target(&member.assignment, image)?;
             let protocol = self.protocol.as_ref().ok_or(ErrorCode::UnknownServerError)?;
             let metadata = member.metadata(protocol).ok_or(ErrorCode::UnknownServerError)?;
             let ProtocolBytes::Subscription(subscription) = metadata else {
                 return Err(ErrorCode::GroupIdNotFound);
             };
-            let target: Target = owned
-                .iter()
-                .map(|(&topic, p)| Partitions { topic, partitions: p.keys().copied().collect() })
-                .collect();
             let new = Member {
                 epoch: self.generation,
                 previous_epoch: self.generation,
@@ -68,7 +66,7 @@ impl ClassicGroup {
                 client_id: member.client_id.clone(),
                 client_host: member.client_host.clone(),
                 topics: subscription.topics.as_slice().into(),
-                assigned: Arc::new(owned),
+                assigned: Arc::new(owned(&target, self.generation)),
                 classic: Some(Arc::new(ClassicMemberValue {
                     session_timeout_ms: member.session_timeout_ms,
                     supported_protocols: member.protocols.clone(),
@@ -84,14 +82,11 @@ impl ClassicGroup {
     }
 }
 
-/// What a classic assignment names of topics that exist.
-fn owned(
-    assignment: &ProtocolBytes,
-    generation: i32,
-    image: &TopicImage,
-) -> Result<Owned, ErrorCode> {
+/// What a classic assignment names of topics that exist, in the order of Kafka's maps, which the
+/// next assignment follows.
+fn target(assignment: &ProtocolBytes, image: &TopicImage) -> Result<Target, ErrorCode> {
     let assignment = match assignment {
-        ProtocolBytes::Empty => return Ok(Owned::new()),
+        ProtocolBytes::Empty => return Ok(Target::new()),
         ProtocolBytes::Assignment(assignment) => assignment,
         _ => return Err(ErrorCode::GroupIdNotFound),
     };
@@ -99,14 +94,23 @@ fn owned(
     if assignment.user_data.as_ref().is_some_and(|data| !data.b64.is_empty()) {
         return Err(ErrorCode::GroupIdNotFound);
     }
-    let mut owned = Owned::new();
+    let mut topics: JavaMap<Uuid, JavaSet<u32>> = JavaMap::new();
     for part in &assignment.assigned_partitions {
         if let Some(topic) = image.by_name(&part.topic) {
-            let partitions = part.partitions.iter().map(|&partition| (partition, generation));
-            owned.insert(topic.id, partitions.collect());
+            topics.put(topic.id, JavaSet::of_collection(part.partitions.clone()));
         }
     }
-    Ok(owned)
+    let partitions = |(&topic, set): (&Uuid, &JavaSet<u32>)| Partitions {
+        topic,
+        partitions: set.keys().copied().collect(),
+    };
+    Ok(topics.iter().map(partitions).collect())
+}
+
+/// All of it, as of this generation.
+fn owned(target: &Target, generation: i32) -> Owned {
+    let epochs = |part: &Partitions| part.partitions.iter().map(|&p| (p, generation)).collect();
+    target.iter().map(|part| (part.topic, epochs(part))).collect()
 }
 
 impl ConsumerGroup {
