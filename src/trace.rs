@@ -119,12 +119,12 @@ impl Trace {
         Ok(())
     }
 
-    /// Whose group did it; `None`: an event of the scenario struck.
+    /// Whose group did it; `None`: it is not a group's.
     fn group_of(&self, fact: &Fact) -> Option<GroupId> {
         match fact {
             Fact::Consumer { consumer, .. } => Some(self.consumers[consumer.index()].group),
             Fact::Group { group, .. } => Some(*group),
-            Fact::Struck { .. } => None,
+            Fact::Struck { .. } | Fact::Broker { .. } | Fact::Partition { .. } => None,
         }
     }
 

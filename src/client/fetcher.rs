@@ -122,9 +122,13 @@ impl Fetcher {
             if self.pending.contains(&leader) || buffered.contains(&leader) {
                 continue;
             }
-            let error_code = ErrorCode::None;
-            let partition =
-                FetchPartition { partition: owned.partition, from, to: from, error_code };
+            let partition = FetchPartition {
+                partition: owned.partition,
+                leader_epoch: -1,
+                from,
+                to: from,
+                error_code: ErrorCode::None,
+            };
             if let Some((_, partitions)) = requests.iter_mut().find(|(broker, _)| *broker == leader)
             {
                 partitions.push(partition);

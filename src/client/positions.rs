@@ -11,8 +11,8 @@ use crate::model::error::ErrorCode;
 use crate::model::fact::{Failure, PositionSource};
 use crate::model::id::{BrokerId, PartitionId};
 use crate::model::message::fetch::{
-    ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest,
-    OffsetForLeaderEpochResponse, OffsetSpec,
+    EpochEnd, EpochQuestion, ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest,
+    OffsetForLeaderEpochResponse, OffsetFound, OffsetQuestion, OffsetSpec,
 };
 use crate::model::message::offset::{OffsetFetchRequest, OffsetFetchResponse, OffsetFetchTopic};
 
@@ -135,6 +135,9 @@ impl Consumer {
                 }
             }
             let connection = Connection { broker, coordinator: false };
+            let question =
+                |partition| EpochQuestion { partition, current_leader_epoch: -1, leader_epoch: 0 };
+            let partitions = partitions.into_iter().map(question).collect();
             let request = OffsetForLeaderEpochRequest { partitions };
             self.send(connection, PendingKind::OffsetForLeaderEpoch, request, out);
         }
@@ -154,7 +157,7 @@ impl Consumer {
         response: &OffsetForLeaderEpochResponse,
         out: &mut Vec<Effect>,
     ) {
-        for &partition in &response.partitions {
+        for &EpochEnd { partition, .. } in &response.partitions {
             if let Some(offset) = self.unsure_offset(partition) {
                 self.set_position(partition, offset, PositionSource::Committed, out);
             }
@@ -169,20 +172,21 @@ impl Consumer {
             ResetPolicy::Latest | ResetPolicy::None => OffsetSpec::Latest,
             ResetPolicy::ByDuration(age) => OffsetSpec::MaxAge(age),
         };
-        let mut questions: Vec<(BrokerId, Vec<(PartitionId, OffsetSpec)>)> = Vec::new();
+        let mut questions: Vec<(BrokerId, Vec<OffsetQuestion>)> = Vec::new();
         for owned in self.subscription.in_order() {
             let due =
                 matches!(owned.position, Position::AwaitingReset { retry_at } if retry_at <= now);
             let Some(leader) = owned.leader.filter(|_| due) else { continue };
+            let question = OffsetQuestion { partition: owned.partition, leader_epoch: -1, spec };
             match questions.iter_mut().find(|(broker, _)| *broker == leader) {
-                Some((_, partitions)) => partitions.push((owned.partition, spec)),
-                None => questions.push((leader, vec![(owned.partition, spec)])),
+                Some((_, partitions)) => partitions.push(question),
+                None => questions.push((leader, vec![question])),
             }
         }
         for (broker, partitions) in questions {
             let retry = Position::AwaitingReset { retry_at: now + self.settings.request_timeout };
-            for (partition, _) in &partitions {
-                self.subscription.set_position(*partition, retry);
+            for question in &partitions {
+                self.subscription.set_position(question.partition, retry);
             }
             let connection = Connection { broker, coordinator: false };
             let request = ListOffsetsRequest { partitions };
@@ -193,7 +197,7 @@ impl Consumer {
     /// A leader told where to begin. Where it knows no such record, the question is repeated after
     /// `request.timeout.ms`.
     pub(super) fn on_list_offsets(&mut self, response: ListOffsetsResponse, out: &mut Vec<Effect>) {
-        for (partition, offset) in response.partitions {
+        for OffsetFound { partition, offset, .. } in response.partitions {
             let owned = self.subscription.get(partition);
             let awaited =
                 owned.is_some_and(|o| matches!(o.position, Position::AwaitingReset { .. }));

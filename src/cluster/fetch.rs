@@ -116,6 +116,6 @@ impl Logs {
             fetch.to = fetch.from + records;
             records > 0
         });
-        FetchResponse { partitions }
+        FetchResponse { partitions, preferred: Vec::new() }
     }
 }

@@ -30,6 +30,82 @@ pub enum Fact {
         /// What.
         what: GroupFact,
     },
+    /// Something happened to a broker.
+    Broker {
+        /// Which.
+        broker: BrokerId,
+        /// What.
+        what: BrokerFact,
+    },
+    /// Something happened to a partition.
+    Partition {
+        /// Which.
+        partition: PartitionId,
+        /// What.
+        what: PartitionFact,
+    },
+}
+
+/// What happens to a broker.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BrokerFact {
+    /// It died without a word.
+    Killed,
+    /// It shut down in order: its leaders moved first.
+    Stopped,
+    /// Its process stands still.
+    Paused {
+        /// Until then.
+        until: Instant,
+    },
+    /// Its process started.
+    Started,
+    /// The controller took it out of service.
+    Fenced,
+    /// The controller took it into service.
+    Unfenced,
+}
+
+/// What happens to a partition.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PartitionFact {
+    /// The controller chose a leader; `None`: nobody can lead.
+    Leader {
+        /// Who leads.
+        leader: Option<BrokerId>,
+        /// How often the leader has changed.
+        epoch: i32,
+    },
+    /// These replicas are in sync now.
+    InSync(Vec<BrokerId>),
+    /// A new leader's log is shorter than the old one's: its offsets from `to` on are gone.
+    Truncated {
+        /// The new end.
+        to: u64,
+        /// One beyond the last offset that is gone.
+        end: u64,
+        /// Of these, records that had been acknowledged to producers.
+        acknowledged: u64,
+        /// Whether the new leader was not in sync.
+        unclean: bool,
+    },
+    /// The log begins here now: older records have been deleted.
+    StartMoved {
+        /// The first offset that is left.
+        to: u64,
+    },
+    /// A producer that got no answer wrote these offsets once more: they repeat records before them.
+    Repeated {
+        /// The first.
+        from: u64,
+        /// One beyond the last.
+        to: u64,
+    },
+    /// A producer gave up records that it meant for this partition.
+    Undelivered {
+        /// How many.
+        records: u64,
+    },
 }
 
 /// What a consumer does or suffers.

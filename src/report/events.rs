@@ -2,7 +2,9 @@
 
 use super::names::Names;
 use crate::kernel::time::Instant;
-use crate::model::fact::{ConsumerFact, Fact, GroupFact, PositionSource};
+use crate::model::fact::{
+    BrokerFact, ConsumerFact, Fact, GroupFact, PartitionFact, PositionSource,
+};
 use crate::model::id::PartitionId;
 use crate::model::topic::Topics;
 use crate::scenario::Scenario;
@@ -81,6 +83,19 @@ impl Names<'_> {
             Fact::Group { group, what } => {
                 let (name, rest) = self.group_line(what);
                 (name, Some(self.group(*group)), None, rest)
+            }
+            Fact::Broker { broker, what } => {
+                let (name, mut rest) = broker_line(*what);
+                rest["broker"] = json!(broker.0);
+                (name, None, None, rest)
+            }
+            Fact::Partition { partition, what } => {
+                let (name, rest) = partition_line(what);
+                let mut fields = self.partition_fields(*partition);
+                for (key, value) in rest.as_object().into_iter().flatten() {
+                    fields[key] = value.clone();
+                }
+                (name, None, None, fields)
             }
         };
         let line = Line { timestamp: seconds(at), name, group, consumer, rest };
@@ -191,6 +206,46 @@ impl Names<'_> {
                     "revoking": self.partitions(revoking),
                 }),
             ),
+        }
+    }
+}
+
+fn broker_line(what: BrokerFact) -> (&'static str, Value) {
+    match what {
+        BrokerFact::Killed => ("broker_killed", json!({})),
+        BrokerFact::Stopped => ("broker_stopped", json!({})),
+        BrokerFact::Paused { until } => ("broker_paused", json!({ "until": seconds(until) })),
+        BrokerFact::Started => ("broker_started", json!({})),
+        BrokerFact::Fenced => ("broker_fenced", json!({})),
+        BrokerFact::Unfenced => ("broker_unfenced", json!({})),
+    }
+}
+
+fn partition_line(what: &PartitionFact) -> (&'static str, Value) {
+    match what {
+        PartitionFact::Leader { leader, epoch } => (
+            "leader_changed",
+            json!({ "leader": leader.map(|broker| broker.0), "leader_epoch": epoch }),
+        ),
+        PartitionFact::InSync(replicas) => {
+            let replicas: Vec<u32> = replicas.iter().map(|broker| broker.0).collect();
+            ("in_sync_replicas", json!({ "isr": replicas }))
+        }
+        PartitionFact::Truncated { to, end, acknowledged, unclean } => (
+            "log_truncated",
+            json!({
+                "to": to,
+                "end": end,
+                "acknowledged": acknowledged,
+                "unclean": unclean,
+            }),
+        ),
+        PartitionFact::StartMoved { to } => ("log_start_moved", json!({ "to": to })),
+        PartitionFact::Repeated { from, to } => {
+            ("records_repeated", json!({ "from": from, "to": to }))
+        }
+        PartitionFact::Undelivered { records } => {
+            ("records_undelivered", json!({ "records": records }))
         }
     }
 }

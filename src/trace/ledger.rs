@@ -188,7 +188,7 @@ impl Ledger {
             Fact::Group { what: GroupFact::Stable { .. }, .. } => {
                 self.group_blames[group.index()] = None;
             }
-            Fact::Group { .. } => {}
+            Fact::Group { .. } | Fact::Broker { .. } | Fact::Partition { .. } => {}
         }
         Ok(None)
     }

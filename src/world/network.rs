@@ -11,10 +11,11 @@ use crate::kernel::dist::Dist;
 use crate::kernel::random::Stream;
 use crate::kernel::time::{Instant, Span};
 use crate::model::error::ErrorCode;
-use crate::model::id::{ConsumerId, PartitionId};
+use crate::model::id::ConsumerId;
 use crate::model::message::cluster::FindCoordinatorResponse;
 use crate::model::message::fetch::{
-    ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochResponse, OffsetSpec,
+    EpochEnd, EpochQuestion, ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest,
+    OffsetForLeaderEpochResponse, OffsetFound, OffsetQuestion, OffsetSpec,
 };
 use crate::model::message::{Request, Response};
 
@@ -143,7 +144,7 @@ impl World<'_> {
                 self.respond(id, response.into());
             }
             Request::OffsetForLeaderEpoch(request) => {
-                let response = OffsetForLeaderEpochResponse { partitions: request.partitions };
+                let response = self.offsets_for_leader_epochs(&request);
                 self.respond(id, response.into());
             }
             request => self.ask_coordinator(id, request),
@@ -228,10 +229,10 @@ impl World<'_> {
     fn list_offsets(&mut self, request: &ListOffsetsRequest) -> ListOffsetsResponse {
         let now = self.now;
         let logs = &mut self.logs;
-        let answer = |&(partition, spec): &(PartitionId, OffsetSpec)| {
-            let log = &logs.partitions[partition.index()];
+        let answer = |question: &OffsetQuestion| {
+            let log = &logs.partitions[question.partition.index()];
             let end = log.visible_end(now, &mut logs.producers);
-            let offset = match spec {
+            let offset = match question.spec {
                 OffsetSpec::Earliest => Some(log.start()),
                 OffsetSpec::Latest => Some(end),
                 OffsetSpec::MaxAge(age) => {
@@ -244,9 +245,28 @@ impl World<'_> {
                     (first < end).then_some(first)
                 }
             };
-            (partition, offset)
+            let (partition, error_code) = (question.partition, ErrorCode::None);
+            OffsetFound { partition, error_code, offset }
         };
         ListOffsetsResponse { partitions: request.partitions.iter().map(answer).collect() }
+    }
+
+    fn offsets_for_leader_epochs(
+        &mut self,
+        request: &OffsetForLeaderEpochRequest,
+    ) -> OffsetForLeaderEpochResponse {
+        let now = self.now;
+        let logs = &mut self.logs;
+        let answer = |question: &EpochQuestion| {
+            let log = &logs.partitions[question.partition.index()];
+            EpochEnd {
+                partition: question.partition,
+                error_code: ErrorCode::None,
+                leader_epoch: question.leader_epoch,
+                end_offset: log.visible_end(now, &mut logs.producers),
+            }
+        };
+        OffsetForLeaderEpochResponse { partitions: request.partitions.iter().map(answer).collect() }
     }
 
     /// A response reaches its client, if that still lives.

@@ -175,6 +175,7 @@ fn metadata(scenario: &Scenario, topics: &Topics) -> MetadataResponse {
     let partition = |&partition: &PartitionId| PartitionMetadata {
         partition,
         leader: Some(topics.leader(partition)),
+        leader_epoch: 0,
         replicas: topics.replicas(partition).to_vec(),
     };
     let topic = |topic| TopicMetadata {
@@ -185,7 +186,8 @@ fn metadata(scenario: &Scenario, topics: &Topics) -> MetadataResponse {
     };
     let racks = scenario.cluster.racks.iter();
     let racks = racks.map(|rack| rack.as_deref().map(Into::into)).collect();
-    MetadataResponse::new(racks, topics.ids().map(topic).collect())
+    let brokers = scenario.cluster.brokers().collect();
+    MetadataResponse::new(racks, brokers, topics.ids().map(topic).collect())
 }
 
 fn logs(scenario: &Scenario, topics: &Topics, streams: Streams) -> Logs {

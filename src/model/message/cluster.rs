@@ -27,6 +27,8 @@ pub struct FindCoordinatorResponse {
 pub struct MetadataResponse {
     /// The rack of each broker (`broker.rack`), in the order of their ids.
     pub racks: Vec<Option<Name>>,
+    /// Brokers that are not fenced, by id.
+    pub brokers: Vec<BrokerId>,
     /// Topics by name.
     pub topics: Vec<TopicMetadata>,
     /// The row of each partition's topic, and its index there.
@@ -35,12 +37,16 @@ pub struct MetadataResponse {
 
 impl MetadataResponse {
     /// These topics on these brokers.
-    pub fn new(racks: Vec<Option<Name>>, topics: Vec<TopicMetadata>) -> Self {
+    pub fn new(
+        racks: Vec<Option<Name>>,
+        brokers: Vec<BrokerId>,
+        topics: Vec<TopicMetadata>,
+    ) -> Self {
         let rows = topics.iter().enumerate();
         let places = rows.flat_map(|(row, topic)| {
             (0..).zip(&topic.partitions).map(move |(index, p)| (p.partition, (row, index)))
         });
-        MetadataResponse { racks, places: places.collect(), topics }
+        MetadataResponse { racks, brokers, places: places.collect(), topics }
     }
 }
 
@@ -64,6 +70,8 @@ pub struct PartitionMetadata {
     pub partition: PartitionId,
     /// Its leader; nobody: none.
     pub leader: Option<BrokerId>,
+    /// How often the leader has changed.
+    pub leader_epoch: i32,
     /// All replicas, preferred leader first.
     pub replicas: Vec<BrokerId>,
 }

@@ -2,7 +2,7 @@
 
 use crate::kernel::time::Span;
 use crate::model::error::ErrorCode;
-use crate::model::id::PartitionId;
+use crate::model::id::{BrokerId, PartitionId};
 
 /// Fetch: records of these partitions from these offsets on.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -24,6 +24,8 @@ pub struct FetchRequest {
 pub struct FetchPartition {
     /// The partition.
     pub partition: PartitionId,
+    /// The epoch of the leader, as the client knows it; -1: not at all.
+    pub leader_epoch: i32,
     /// First offset wanted, then first offset read.
     pub from: u64,
     /// One beyond the last offset read; equal to `from` while nothing is.
@@ -37,13 +39,26 @@ pub struct FetchPartition {
 pub struct FetchResponse {
     /// What was read, in the request's order.
     pub partitions: Vec<FetchPartition>,
+    /// Replicas nearer to the client, to be asked from now on (`preferred_read_replica`, KIP-392).
+    pub preferred: Vec<(PartitionId, BrokerId)>,
 }
 
 /// `ListOffsets`: where do these partitions begin or end?
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ListOffsetsRequest {
     /// What is asked of each partition.
-    pub partitions: Vec<(PartitionId, OffsetSpec)>,
+    pub partitions: Vec<OffsetQuestion>,
+}
+
+/// A partition of a [`ListOffsetsRequest`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OffsetQuestion {
+    /// The partition.
+    pub partition: PartitionId,
+    /// The epoch of the leader, as the client knows it; -1: not at all.
+    pub leader_epoch: i32,
+    /// Which offset.
+    pub spec: OffsetSpec,
 }
 
 /// Which offset is meant.
@@ -60,20 +75,55 @@ pub enum OffsetSpec {
 /// The answer to `ListOffsets`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ListOffsetsResponse {
-    /// Per partition the offset, or `None` where no record is that young.
-    pub partitions: Vec<(PartitionId, Option<u64>)>,
+    /// What was found, by partition.
+    pub partitions: Vec<OffsetFound>,
 }
 
-/// `OffsetForLeaderEpoch`: do these positions still lie in the log?
+/// A partition of a [`ListOffsetsResponse`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OffsetFound {
+    /// The partition.
+    pub partition: PartitionId,
+    /// What went wrong.
+    pub error_code: ErrorCode,
+    /// The offset; `None`: no record is that young.
+    pub offset: Option<u64>,
+}
+
+/// `OffsetForLeaderEpoch`: where do these leader epochs end (KIP-320)?
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OffsetForLeaderEpochRequest {
-    /// Whose positions are meant.
-    pub partitions: Vec<PartitionId>,
+    /// What is asked of each partition.
+    pub partitions: Vec<EpochQuestion>,
+}
+
+/// A partition of an [`OffsetForLeaderEpochRequest`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EpochQuestion {
+    /// The partition.
+    pub partition: PartitionId,
+    /// The epoch of the leader, as the client knows it; -1: not at all.
+    pub current_leader_epoch: i32,
+    /// The epoch in which the record before the client's position was written.
+    pub leader_epoch: i32,
 }
 
 /// The answer to `OffsetForLeaderEpoch`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OffsetForLeaderEpochResponse {
-    /// Whose positions hold: all, since logs are never truncated.
-    pub partitions: Vec<PartitionId>,
+    /// What was found, by partition.
+    pub partitions: Vec<EpochEnd>,
+}
+
+/// A partition of an [`OffsetForLeaderEpochResponse`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EpochEnd {
+    /// The partition.
+    pub partition: PartitionId,
+    /// What went wrong.
+    pub error_code: ErrorCode,
+    /// The largest epoch in the log that is not larger than the one asked for; -1: none.
+    pub leader_epoch: i32,
+    /// One beyond that epoch's last record.
+    pub end_offset: u64,
 }
