@@ -58,6 +58,8 @@ pub struct Cluster {
     pub rack_latency: Dist,
     /// A broker's time to handle a request.
     pub service: Dist,
+    /// Records of `__consumer_offsets` that a broker reads in a second when it takes over.
+    pub load_rate: u64,
     /// Broker settings.
     pub config: BrokerConfig,
 }

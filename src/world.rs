@@ -6,18 +6,25 @@
 //! which a heartbeat arrives has ended, and a sample sees the end of its tick.
 
 mod assigning;
+mod brokers;
 mod consumers;
 mod coordinators;
+mod failover;
 mod faults;
 mod messages;
 mod modern;
 mod network;
+mod replication;
 mod sampling;
 mod setup;
 
 use crate::client;
+use crate::cluster::controller::{Controller, Row};
 use crate::cluster::fetch::Logs;
+use crate::cluster::replicas::Followers;
+use crate::cluster::sessions::Sessions;
 use crate::coordinator;
+use crate::coordinator::shard::Shard;
 use crate::kernel::agenda::Agenda;
 use crate::kernel::random::{Stream, Streams};
 use crate::kernel::time::Instant;
@@ -30,6 +37,7 @@ use crate::scenario::Scenario;
 pub use crate::trace::invariant::Violation;
 use crate::trace::{Observer, Trace};
 pub use assigning::StrategyFailed;
+use brokers::Machine;
 use consumers::Slot;
 use coordinators::Coordinator;
 use messages::{MessageId, Messages};
@@ -72,6 +80,24 @@ enum Event {
     Start(ConsumerId),
     /// An effect of an event of the scenario ends.
     Relieve(u32),
+    /// The controller may have to fence a broker.
+    Fence(BrokerId),
+    /// A broker that shuts down in order is gone.
+    ShutDown(BrokerId),
+    /// A broker's process starts.
+    Boot(BrokerId),
+    /// A broker that started is in service.
+    Unfence(BrokerId),
+    /// A broker's replicas have caught up.
+    CatchUp(BrokerId),
+    /// A broker that stood still goes on.
+    Resume(BrokerId),
+    /// The controller looks for leaders that are not the preferred ones.
+    Balance,
+    /// The high watermark of a coordinator's log moves.
+    Commit(u32),
+    /// A coordinator has read its log.
+    Load(u32),
     /// Samples are taken.
     Sample,
 }
@@ -91,7 +117,7 @@ pub struct Run {
     pub group_partitions: Vec<Vec<PartitionId>>,
     /// By producer of the scenario: the row of its first producer in the logs.
     pub producer_rows: Vec<usize>,
-    /// By group: its partition of `__consumer_offsets`, and that partition's leader.
+    /// By group: its partition of `__consumer_offsets`, and that partition's preferred leader.
     pub coordinators: Vec<(u32, BrokerId)>,
     /// The invariant that ended the run early.
     pub violation: Option<Violation>,
@@ -113,7 +139,17 @@ struct World<'a> {
     logs: Logs,
     producer_rows: Vec<usize>,
     group_partitions: Vec<Vec<PartitionId>>,
+    controller: Controller,
+    sessions: Sessions,
+    machines: Vec<Machine>,
+    /// By row of the controller: how far replicas are, and who led last.
+    followers: Vec<Followers>,
+    led_by: Vec<Option<BrokerId>>,
+    /// When the controller looks at leaders next.
+    balance_at: Instant,
     coordinators: Vec<Coordinator>,
+    /// Answers for a coordinator that is elsewhere.
+    no_coordinator: Shard,
     /// By group: the row of its coordinator.
     coordinator_of: Vec<usize>,
     slots: Vec<Slot>,
@@ -196,6 +232,15 @@ impl World<'_> {
             Event::Strike(strike) => self.strike(strike as usize),
             Event::Relieve(relief) => self.relieve(relief as usize),
             Event::Start(consumer) => self.start_consumer(consumer),
+            Event::Fence(broker) => self.fence(broker),
+            Event::ShutDown(broker) => self.shut_down(broker),
+            Event::Boot(broker) => self.start_broker(broker),
+            Event::Unfence(broker) => self.unfence(broker),
+            Event::CatchUp(broker) => self.catch_up(broker),
+            Event::Resume(broker) => self.resume_broker(broker),
+            Event::Balance => self.balance_leaders(),
+            Event::Commit(row) => self.commit(row as usize),
+            Event::Load(row) => self.load(row as usize),
             Event::Sample => self.sample(),
         }
     }
@@ -216,8 +261,8 @@ impl World<'_> {
             self.violation = self.check_accounts();
         }
         let coordinator = |&row: &usize| {
-            let coordinator = &self.coordinators[row];
-            (coordinator.partition, coordinator.broker)
+            let preferred = self.controller.partition(Row(row as u32)).replicas[0];
+            (self.coordinators[row].partition, preferred)
         };
         Run {
             producer_rows: self.producer_rows,

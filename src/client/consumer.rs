@@ -64,6 +64,8 @@ pub struct Consumer {
     pub(super) pending: Vec<Pending>,
     /// Responses that arrived and were not handled yet.
     pub(super) inbox: Vec<(u64, Response)>,
+    /// Connections that broke since the last pass.
+    pub(super) broken: Vec<Connection>,
     pub(super) correlation: u64,
     /// Whether something arrived since the last pass.
     pub(super) woken: bool,
@@ -132,6 +134,7 @@ impl Consumer {
             fetcher: Fetcher::default(),
             pending: Vec::new(),
             inbox: Vec::new(),
+            broken: Vec::new(),
             correlation: 0,
             woken: true,
             retry_at: Instant::NEVER,
@@ -215,6 +218,13 @@ impl Consumer {
         self.plan_iteration(now);
         self.step_at = self.next_step();
         false
+    }
+
+    /// A connection broke, or was refused: what was asked on it fails. Whether [`Consumer::wake`]
+    /// shall be called at the end of this tick.
+    pub fn disconnected(&mut self, now: Instant, connection: Connection) -> bool {
+        self.broken.push(connection);
+        self.arrived(now)
     }
 
     fn arrived(&mut self, now: Instant) -> bool {

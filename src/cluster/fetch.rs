@@ -4,7 +4,9 @@
 use super::log::PartitionLog;
 use crate::client::producer::Producer;
 use crate::kernel::time::{Instant, Span};
-use crate::model::message::fetch::{FetchRequest, FetchResponse};
+use crate::model::error::ErrorCode;
+use crate::model::id::BrokerId;
+use crate::model::message::fetch::{FetchPartition, FetchRequest, FetchResponse};
 
 /// The logs of all partitions and who fills them.
 #[derive(Debug, Default)]
@@ -16,17 +18,24 @@ pub struct Logs {
 }
 
 impl Logs {
-    /// When a fetch that arrives at `now` is answered. It waits for `fetch.min.bytes`, at most
-    /// `fetch.max.wait.ms`. With a resolution a fetch that reads to the end of the log is answered
-    /// at the next multiple of it, and so brings what arrives until then, too.
-    pub fn answer_at(&mut self, request: &FetchRequest, now: Instant, resolution: Span) -> Instant {
-        self.answer_again(request, now, now, resolution)
+    /// When a fetch that arrives at `broker` at `now` is answered. It waits for `fetch.min.bytes`,
+    /// at most `fetch.max.wait.ms`. With a resolution a fetch that reads to the end of the log is
+    /// answered at the next multiple of it, and so brings what arrives until then, too.
+    pub fn answer_at(
+        &mut self,
+        request: &FetchRequest,
+        broker: BrokerId,
+        now: Instant,
+        resolution: Span,
+    ) -> Instant {
+        self.answer_again(request, broker, now, now, resolution)
     }
 
     /// The same for a fetch that arrived at `since` and is looked at again at `now`.
     pub fn answer_again(
         &mut self,
         request: &FetchRequest,
+        broker: BrokerId,
         since: Instant,
         now: Instant,
         resolution: Span,
@@ -35,6 +44,9 @@ impl Logs {
             return now;
         }
         let deadline = since + request.max_wait;
+        if request.partitions.iter().any(|p| !self.refusal(p, broker, now).is_none()) {
+            return now;
+        }
         let (bytes, full) = self.readable(request, now);
         if bytes >= u64::from(request.min_bytes) {
             // Whoever reads to the end of the log reads as much more a moment later.
@@ -44,6 +56,21 @@ impl Logs {
             Some(at) => at.round_up(resolution).min(deadline),
             None => deadline,
         }
+    }
+
+    /// What is wrong with reading a partition at `broker` (`ReplicaManager.readFromLog`).
+    fn refusal(&mut self, fetch: &FetchPartition, broker: BrokerId, at: Instant) -> ErrorCode {
+        let log = &self.partitions[fetch.partition.index()];
+        let refusal = log.refusal(broker, fetch.leader_epoch, at);
+        if !refusal.is_none() {
+            return refusal;
+        }
+        let producers = &mut self.producers;
+        let unseen = fetch.from > log.visible_end(at, producers);
+        if fetch.from < log.start() || unseen && fetch.from > log.end(at, producers) {
+            return ErrorCode::OffsetOutOfRange;
+        }
+        ErrorCode::None
     }
 
     /// The first moment in (now, deadline] at which `fetch.min.bytes` can be read.
@@ -96,14 +123,18 @@ impl Logs {
         (bytes, full || bytes > u64::from(request.max_bytes))
     }
 
-    /// What the fetch reads at `at`: per partition up to its limit, all told up to
+    /// What the fetch reads at `broker` at `at`: per partition up to its limit, all told up to
     /// `fetch.max.bytes`, but always a first record.
-    pub fn read(&mut self, request: FetchRequest, at: Instant) -> FetchResponse {
+    pub fn read(&mut self, request: FetchRequest, broker: BrokerId, at: Instant) -> FetchResponse {
         let mut budget = u64::from(request.max_bytes);
         let partition_max = u64::from(request.partition_max_bytes);
         let mut partitions = request.partitions;
         let mut anything = false;
         partitions.retain_mut(|fetch| {
+            fetch.error_code = self.refusal(fetch, broker, at);
+            if !fetch.error_code.is_none() {
+                return true;
+            }
             let log = &self.partitions[fetch.partition.index()];
             let size = log.record_size();
             let there = log.visible_end(at, &mut self.producers).saturating_sub(fetch.from);

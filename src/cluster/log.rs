@@ -1,26 +1,70 @@
 //! A partition's log: an end and a visible end, both functions of time. Records are never stored.
+//!
+//! The leader's end is what its producers have delivered. Consumers see the high watermark: what
+//! every in-sync replica has (kafka-semantics 9.3). Replicas that keep up are one message behind,
+//! and the leader hears of it with their next fetch, so the high watermark is the end of a round
+//! trip ago; while one of them is silent, it stands still.
 
 use crate::client::producer::Producer;
 use crate::kernel::rate::Rate;
-use crate::kernel::time::Instant;
+use crate::kernel::time::{Instant, Span};
+use crate::model::error::ErrorCode;
+use crate::model::id::BrokerId;
 
 /// A partition's log, filled by producers.
 #[derive(Clone, Debug)]
 pub struct PartitionLog {
-    /// The first offset that is still there.
-    start: u64,
+    /// The first offset that is still there, and since when.
+    starts: Vec<(Instant, u64)>,
     /// Offsets before the first record that a producer of this run wrote.
     base: u64,
     /// Bytes of a record.
     record_size: u64,
     /// Who writes here: rows in the table of producers, and which of their partitions this is.
     sources: Vec<(usize, u32)>,
+    /// Who led, the present leader last.
+    leaders: Vec<Leadership>,
+    /// What consumers may see, the present rule last.
+    visible: Vec<Visible>,
+}
+
+/// A leader's time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Leadership {
+    /// Since when.
+    pub from: Instant,
+    /// Who leads; `None`: nobody can.
+    pub leader: Option<BrokerId>,
+    /// Its epoch.
+    pub epoch: i32,
+    /// The log's end when it began.
+    pub begins: u64,
+}
+
+/// Which of the log's records are visible, from a moment on: those that the log held so long ago,
+/// but at least so many, whatever it held before it was cut.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Visible {
+    from: Instant,
+    /// How far the high watermark is behind; `None`: it stands still at `least`.
+    behind: Option<Span>,
+    least: u64,
+    /// When the log was cut last.
+    cut: Instant,
 }
 
 impl PartitionLog {
     /// A log that holds `backlog` records from before the run.
-    pub fn new(backlog: u64, record_size: u64) -> Self {
-        PartitionLog { start: 0, base: backlog, record_size: record_size.max(1), sources: vec![] }
+    pub fn new(backlog: u64, record_size: u64, leader: Option<BrokerId>) -> Self {
+        let (from, behind) = (Instant::ZERO, Some(Span::ZERO));
+        PartitionLog {
+            starts: vec![(Instant::ZERO, 0)],
+            base: backlog,
+            record_size: record_size.max(1),
+            sources: vec![],
+            leaders: vec![Leadership { from: Instant::ZERO, leader, epoch: 0, begins: 0 }],
+            visible: vec![Visible { from, behind, least: 0, cut: from }],
+        }
     }
 
     /// From now on the producer in row `producer` writes here, as its partition `index`.
@@ -28,9 +72,14 @@ impl PartitionLog {
         self.sources.push((producer, index));
     }
 
-    /// Log start offset.
+    /// Who writes here: rows in the table of producers, and which of their partitions this is.
+    pub fn sources(&self) -> &[(usize, u32)] {
+        &self.sources
+    }
+
+    /// Log start offset now.
     pub fn start(&self) -> u64 {
-        self.start
+        self.starts.last().expect("a log begins somewhere").1
     }
 
     /// Bytes of a record.
@@ -50,12 +99,97 @@ impl PartitionLog {
         Rate::from_units(self.sources.iter().map(rate).sum())
     }
 
-    /// High watermark at `at`: what consumers may see. Every record is replicated as it comes.
-    pub fn visible_end(&self, at: Instant, producers: &mut [Producer]) -> u64 {
-        self.end(at, producers)
+    /// Who leads now.
+    pub fn leadership(&self) -> Leadership {
+        *self.leaders.last().expect("the first leader is known")
     }
 
-    /// When `offset` becomes visible, looking from `from` on to `horizon`; `None`: not within.
+    /// Who led at `at`.
+    pub fn leadership_at(&self, at: Instant) -> Leadership {
+        let now = self.leadership();
+        if now.from <= at {
+            return now;
+        }
+        let next = self.leaders.partition_point(|leadership| leadership.from <= at);
+        self.leaders[next.saturating_sub(1)]
+    }
+
+    /// Another leader, whose log ends at `begins`.
+    pub fn lead(&mut self, from: Instant, leader: Option<BrokerId>, epoch: i32, begins: u64) {
+        self.leaders.push(Leadership { from, leader, epoch, begins });
+    }
+
+    /// The largest epoch that is not beyond `epoch`, and the offset after its last record
+    /// (`LeaderEpochFileCache.endOffsetFor`).
+    pub fn epoch_end(&self, epoch: i32, end: u64) -> (i32, u64) {
+        let led = || self.leaders.iter().filter(|leadership| leadership.leader.is_some());
+        let known = led().filter(|leadership| leadership.epoch <= epoch).map(|l| l.epoch).max();
+        let next = led().filter(|leadership| leadership.epoch > epoch).map(|l| l.begins).min();
+        (known.unwrap_or(-1), next.unwrap_or(end))
+    }
+
+    /// What is wrong with a client that takes `broker` for the leader in `epoch` at `at`; -1: it does
+    /// not know the epoch (`Partition.checkCurrentLeaderEpoch`).
+    pub fn refusal(&self, broker: BrokerId, epoch: i32, at: Instant) -> ErrorCode {
+        let now = self.leadership_at(at);
+        match epoch {
+            epoch if epoch >= 0 && epoch < now.epoch => ErrorCode::FencedLeaderEpoch,
+            epoch if epoch > now.epoch => ErrorCode::UnknownLeaderEpoch,
+            _ if now.leader != Some(broker) => ErrorCode::NotLeaderOrFollower,
+            _ => ErrorCode::None,
+        }
+    }
+
+    /// From `at` on the high watermark is so far behind the log's end; `None`: it stands still.
+    pub fn follow(&mut self, at: Instant, behind: Option<Span>, producers: &mut [Producer]) {
+        let now = self.last_visible();
+        if now.behind != behind {
+            let least = self.visible_end(at, producers);
+            self.see(Visible { from: at, behind, least, ..now });
+        }
+    }
+
+    /// Whether the high watermark stands still.
+    pub fn stands_still(&self) -> bool {
+        self.last_visible().behind.is_none()
+    }
+
+    /// The log was cut at `end`, at `at`: nothing of before is visible beyond that.
+    pub fn cut(&mut self, at: Instant, end: u64, producers: &mut [Producer]) {
+        let least = self.visible_end(at, producers).min(end);
+        self.see(Visible { from: at, least, cut: at, ..self.last_visible() });
+    }
+
+    fn last_visible(&self) -> Visible {
+        *self.visible.last().expect("something is visible")
+    }
+
+    fn see(&mut self, visible: Visible) {
+        if self.last_visible().from == visible.from {
+            self.visible.pop();
+        }
+        self.visible.push(visible);
+    }
+
+    fn visible_at(&self, at: Instant) -> Visible {
+        let last = self.last_visible();
+        if last.from <= at {
+            return last;
+        }
+        let next = self.visible.partition_point(|visible| visible.from <= at);
+        self.visible[next.saturating_sub(1)]
+    }
+
+    /// High watermark at `at`: what consumers may see.
+    pub fn visible_end(&self, at: Instant, producers: &mut [Producer]) -> u64 {
+        let Visible { behind, least, cut, .. } = self.visible_at(at);
+        let Some(behind) = behind else { return least };
+        let then = Instant::from_us(at.as_us().saturating_sub(behind.as_us()));
+        self.end(then.max(cut), producers).max(least)
+    }
+
+    /// When `offset` becomes visible, looking from `from` on to `horizon`, as far as is known now;
+    /// `None`: not within.
     pub fn visible_from(
         &self,
         offset: u64,
@@ -66,19 +200,22 @@ impl PartitionLog {
         if offset < self.base {
             return Some(from);
         }
-        if let [(producer, index)] = self.sources[..] {
-            return producers[producer].nth(index, offset + 1 - self.base).map(|at| at.max(from));
+        if let ([(producer, index)], [Visible { behind: Some(behind), .. }]) =
+            (&self.sources[..], &self.visible[..])
+        {
+            let at = producers[*producer].nth(*index, offset + 1 - self.base)?;
+            return Some(at.saturating_add(*behind).max(from));
         }
-        if self.end(from, producers) > offset {
+        if self.visible_end(from, producers) > offset {
             return Some(from);
         }
-        if self.end(horizon, producers) <= offset {
+        if self.visible_end(horizon, producers) <= offset {
             return None;
         }
         let (mut low, mut high) = (from.as_us(), horizon.as_us());
         while high - low > 1 {
             let middle = low + (high - low) / 2;
-            if self.end(Instant::from_us(middle), producers) > offset {
+            if self.visible_end(Instant::from_us(middle), producers) > offset {
                 high = middle;
             } else {
                 low = middle;

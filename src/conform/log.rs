@@ -1,7 +1,6 @@
 //! The log of a coordinator's partition, as a harness keeps it in memory.
 
-use crate::model::record::Record;
-use std::collections::BTreeMap;
+use crate::model::record::{Record, clean};
 
 /// All records that were ever written.
 #[derive(Clone, Debug, Default)]
@@ -20,30 +19,10 @@ impl Log {
     /// Records with their places; of a compacted log only the last of each key, and no tombstones.
     /// Compaction leaves transactions and their markers alone here.
     pub(super) fn read(&self, compact: bool) -> Vec<(u64, Record)> {
-        let mut last: BTreeMap<String, u64> = BTreeMap::new();
-        let records = || (0..).zip(&self.0);
-        for (place, record) in records().filter(|_| compact) {
-            if let Some(key) = key(record) {
-                last.insert(key, place);
-            }
+        let mut records: Vec<(u64, Record)> = (0..).zip(self.0.iter().cloned()).collect();
+        if compact {
+            clean(&mut records);
         }
-        let kept = |place: u64, record: &Record| {
-            let in_transaction =
-                matches!(record, Record::OffsetCommit { producer_id: Some(_), .. });
-            match key(record) {
-                Some(key) if compact && !in_transaction => {
-                    last[&key] == place && !record.is_tombstone()
-                }
-                _ => true,
-            }
-        };
-        let kept = records().filter(|(place, record)| kept(*place, record));
-        kept.map(|(place, record)| (place, record.clone())).collect()
+        records
     }
-}
-
-/// What compaction goes by: type and key; `None`: a marker, which has none.
-fn key(record: &Record) -> Option<String> {
-    let record = serde_json::to_value(record).ok()?;
-    Some(format!("{} {}", record["type"], record.get("key")?))
 }

@@ -33,6 +33,18 @@ pub struct BrokerConfig {
     pub offsets_topic_replication_factor: u32,
     /// `offsets.commit.timeout.ms`
     pub offsets_commit_timeout: Span,
+    /// `broker.heartbeat.interval.ms`
+    pub broker_heartbeat_interval: Span,
+    /// `broker.session.timeout.ms`
+    pub broker_session_timeout: Span,
+    /// `min.insync.replicas`
+    pub min_insync_replicas: u32,
+    /// `unclean.leader.election.enable`
+    pub unclean_leader_election_enable: bool,
+    /// `auto.leader.rebalance.enable`
+    pub auto_leader_rebalance_enable: bool,
+    /// `leader.imbalance.check.interval.seconds`
+    pub leader_imbalance_check_interval: Span,
     /// `offset.metadata.max.bytes`
     pub offset_metadata_max_bytes: u32,
     /// `num.partitions`
@@ -67,6 +79,12 @@ impl Default for BrokerConfig {
             offsets_topic_num_partitions: 50,
             offsets_topic_replication_factor: 3,
             offsets_commit_timeout: Span::from_ms(5_000),
+            broker_heartbeat_interval: Span::from_ms(2_000),
+            broker_session_timeout: Span::from_ms(9_000),
+            min_insync_replicas: 1,
+            unclean_leader_election_enable: false,
+            auto_leader_rebalance_enable: true,
+            leader_imbalance_check_interval: Span::from_secs(300),
             offset_metadata_max_bytes: 4_096,
             num_partitions: 1,
             default_replication_factor: 1,

@@ -192,6 +192,29 @@ impl fmt::Display for Failure {
 /// What a coordinator does.
 #[derive(Clone, PartialEq, Debug)]
 pub enum GroupFact {
+    /// The broker that coordinated is gone, or leads the partition no longer.
+    CoordinatorLost {
+        /// Which broker.
+        broker: BrokerId,
+    },
+    /// Another broker coordinates, and reads the log first.
+    Loading {
+        /// Which broker.
+        broker: BrokerId,
+        /// How many records there are to read.
+        records: u64,
+        /// Until when.
+        until: Instant,
+    },
+    /// The new coordinator has read its log, and serves: this is what it knows.
+    Loaded {
+        /// Which broker.
+        broker: BrokerId,
+        /// The group's generation, or its epoch.
+        generation: i32,
+        /// Its members; of others it knows nothing.
+        members: Vec<(ConsumerId, Name)>,
+    },
     /// A member joined its list of members.
     MemberAdded {
         /// Who.

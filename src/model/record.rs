@@ -4,6 +4,7 @@
 //! (kafka-semantics 7.2, `GroupCoordinatorRecordHelpers`).
 
 pub mod consumer;
+mod key;
 pub mod modern;
 pub mod share;
 
@@ -11,6 +12,7 @@ use super::Name;
 use super::consumer_protocol::ProtocolBytes;
 use super::uuid::Uuid;
 use consumer::{ConsumerMemberValue, CurrentAssignmentValue, RegexKey, RegexValue};
+pub use key::{RecordKey, clean};
 use modern::{EpochValue, ModernGroupKey, ModernMemberKey, TargetMemberValue, TargetMetadataValue};
 use serde::{Deserialize, Serialize};
 use share::{ShareAssignmentValue, ShareMemberValue, SharePartitionsValue};

@@ -4,6 +4,7 @@
 //! Every function goes on after a problem with some stand-in, so that all problems of a file come
 //! out at once; a scenario with problems is thrown away.
 
+mod brokers;
 pub(crate) mod case;
 mod cluster;
 mod compare;
@@ -43,7 +44,7 @@ pub(crate) fn scenario(
     let (cluster, broker) = cluster::resolve(file.cluster.as_ref(), reader);
     let brokers = cluster.racks.len();
     let topics = topic::resolve(file.topics.as_ref(), brokers, &broker, reader);
-    let mut names = Names::new(file, &topics);
+    let mut names = Names::new(file, &cluster.racks, &topics);
     let producers = producers(file, end, &names, reader);
     let context = group::Context { end, cluster: &cluster, broker: &broker, registry };
     let groups = groups(file, &context, &mut names, reader);

@@ -162,6 +162,20 @@ impl Names<'_> {
 
     fn group_line(&self, what: &GroupFact) -> (&'static str, Value) {
         match what {
+            GroupFact::CoordinatorLost { broker } => {
+                ("coordinator_lost", json!({ "broker": broker.0 }))
+            }
+            GroupFact::Loading { broker, records, until } => (
+                "coordinator_loading",
+                json!({ "broker": broker.0, "records": records, "until": seconds(*until) }),
+            ),
+            GroupFact::Loaded { broker, generation, members } => {
+                let members: Value = members.iter().map(|(id, _)| self.consumer(*id)).collect();
+                (
+                    "coordinator_loaded",
+                    json!({ "broker": broker.0, "generation": generation, "members": members }),
+                )
+            }
             GroupFact::MemberAdded { consumer, member } => (
                 "member_added",
                 json!({ "consumer": self.consumer(*consumer), "member": &**member }),

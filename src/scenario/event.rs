@@ -4,7 +4,7 @@ use super::Scenario;
 use crate::kernel::factor::Factor;
 use crate::kernel::rate::Rate;
 use crate::kernel::time::{Instant, Span};
-use crate::model::id::{GroupId, ProducerId};
+use crate::model::id::{BrokerId, GroupId, ProducerId};
 
 /// One `[[events]]` block.
 #[derive(Clone, PartialEq, Debug)]
@@ -88,6 +88,67 @@ pub enum Action {
         /// When the profile holds again; `None`: never.
         span: Option<Span>,
     },
+    /// Something happens to brokers.
+    Brokers {
+        /// Which.
+        brokers: Vec<BrokerId>,
+        /// The rack whose brokers they all are, if the file names that.
+        rack: Option<String>,
+        /// What.
+        what: BrokerAction,
+    },
+}
+
+/// What happens to brokers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BrokerAction {
+    /// They die without a word.
+    Kill {
+        /// How long until they start again; `None`: never.
+        restart_after: Option<Span>,
+    },
+    /// They shut down in order: their leaders move first.
+    Stop {
+        /// How long until they start again; `None`: never.
+        restart_after: Option<Span>,
+    },
+    /// They start again.
+    Start,
+    /// Their processes stand still.
+    Pause {
+        /// How long.
+        span: Span,
+    },
+    /// They take longer, or less long, for each request.
+    Slow {
+        /// Their time as a multiple of the usual.
+        factor: Factor,
+        /// How long; `None`: to the end of the run.
+        span: Option<Span>,
+    },
+}
+
+impl BrokerAction {
+    const fn name(self) -> &'static str {
+        match self {
+            BrokerAction::Kill { .. } => "kill_broker",
+            BrokerAction::Stop { .. } => "stop_broker",
+            BrokerAction::Start => "start_broker",
+            BrokerAction::Pause { .. } => "pause",
+            BrokerAction::Slow { .. } => "slow_broker",
+        }
+    }
+
+    fn describe(self) -> String {
+        match self {
+            BrokerAction::Kill { restart_after } | BrokerAction::Stop { restart_after } => {
+                returning(restart_after)
+            }
+            BrokerAction::Start => String::new(),
+            BrokerAction::Pause { span } => format!(" for {span}"),
+            BrokerAction::Slow { factor, span } => format!(" by {factor}{}", lasting(span)),
+        }
+    }
 }
 
 /// A producer's new rate.
@@ -134,6 +195,11 @@ pub const CAUSES: &[&str] = &[
     "busy",
     "slow",
     "scale",
+    "kill_broker",
+    "stop_broker",
+    "start_broker",
+    "slow_broker",
+    "kill_rack",
     "poll_timeout",
     "session_timeout",
     "rebalance",
@@ -156,6 +222,8 @@ impl Action {
             Action::Slow { .. } => "slow",
             Action::Scale { .. } => "scale",
             Action::SetRate { .. } => "rate",
+            Action::Brokers { rack: Some(_), .. } => "kill_rack",
+            Action::Brokers { what, .. } => what.name(),
         }
     }
 
@@ -164,8 +232,7 @@ impl Action {
         let group = |id: &GroupId| scenario.groups[id.index()].name.clone();
         let (whom, more) = match self {
             Action::Crash { target, restart_after } | Action::Close { target, restart_after } => {
-                let back = restart_after.map(|span| format!(", back after {span}"));
-                (target.describe(scenario), back.unwrap_or_default())
+                (target.describe(scenario), returning(*restart_after))
             }
             Action::StartConsumer { target } => (target.describe(scenario), String::new()),
             Action::StartNext { group: id } => (group(id), String::new()),
@@ -186,6 +253,10 @@ impl Action {
                     RateChange::Times(factor) => format!(" times {factor}"),
                 };
                 (join(names), change + &lasting(*span))
+            }
+            Action::Brokers { brokers, rack, what } => {
+                let names = brokers.iter().map(|broker| format!("broker-{}", broker.0));
+                (rack.clone().unwrap_or_else(|| join(names)), what.describe())
             }
         };
         format!("{} {whom}{more}", self.name())
@@ -210,6 +281,10 @@ impl Target {
 
 fn lasting(span: Option<Span>) -> String {
     span.map(|span| format!(" for {span}")).unwrap_or_default()
+}
+
+fn returning(restart_after: Option<Span>) -> String {
+    restart_after.map(|span| format!(", back after {span}")).unwrap_or_default()
 }
 
 fn join(names: impl Iterator<Item = String>) -> String {

@@ -207,6 +207,10 @@ impl Live {
     fn group(&mut self, group: GroupId, what: &GroupFact) {
         let state = &mut self.groups[group.index()];
         match what {
+            GroupFact::CoordinatorLost { .. } | GroupFact::Loading { .. } => {}
+            GroupFact::Loaded { generation, members, .. } => {
+                self.reload(group, *generation, members)
+            }
             GroupFact::MemberAdded { consumer, member } => {
                 state.members.insert(member.clone(), *consumer);
                 self.consumers[consumer.index()].member = true;
@@ -249,5 +253,19 @@ impl Live {
                 }
             }
         }
+    }
+
+    /// A new coordinator knows only what the log told it.
+    fn reload(&mut self, group: GroupId, generation: i32, members: &[(ConsumerId, Name)]) {
+        let state = &mut self.groups[group.index()];
+        for consumer in state.members.values() {
+            self.consumers[consumer.index()].member = false;
+        }
+        state.members = members.iter().map(|(id, name)| (name.clone(), *id)).collect();
+        for consumer in state.members.values() {
+            self.consumers[consumer.index()].member = true;
+        }
+        state.generation = generation;
+        state.stable = state.modern.is_none() || state.is_reconciled();
     }
 }

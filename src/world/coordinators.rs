@@ -1,33 +1,44 @@
 //! Group coordinators and their partitions of `__consumer_offsets`.
 
 use super::messages::MessageId;
+use super::replication::Standing;
 use super::{COORDINATOR, Event, World};
+use crate::cluster::offsets_log::OffsetsLog;
 use crate::coordinator::effect::{Effect, Note};
 use crate::coordinator::shard::Shard;
-use crate::kernel::time::Instant;
+use crate::kernel::time::{Instant, Span};
 use crate::model::Name;
+use crate::model::error::ErrorCode;
 use crate::model::fact::{ConsumerFact, Fact, GroupFact};
 use crate::model::id::{BrokerId, ConsumerId, GroupId, PartitionId};
 use crate::model::message::{Request, RequestContext};
 use crate::model::record::Record;
 use crate::model::uuid::Uuid;
+use std::collections::VecDeque;
 
 /// The coordinator of one offsets partition.
 #[derive(Debug)]
 pub(super) struct Coordinator {
     /// The partition of `__consumer_offsets`.
     pub partition: u32,
-    /// Its leader.
-    pub broker: BrokerId,
+    /// Who coordinates; nobody while the partition has no leader, or that one is dead.
+    pub broker: Option<BrokerId>,
     pub shard: Shard,
-    /// One beyond the last record in the partition's log.
-    pub log_end: u64,
+    pub log: OffsetsLog,
+    /// How its log stands.
+    pub standing: Standing,
+    /// Commits of consumers that are not committed yet, each with the log's end after it.
+    pub uncommitted: VecDeque<(u64, Fact)>,
+    /// When the next batch is committed.
+    pub commits_at: Instant,
+    /// When it will have read its log.
+    pub loading: Instant,
     /// When its next timer event is due.
     pub armed: Instant,
 }
 
 /// Who commits, as the request says.
-struct Committer {
+pub(super) struct Committer {
     consumer: ConsumerId,
     generation: i32,
     member: Name,
@@ -46,7 +57,8 @@ fn api_version(request: &Request) -> i16 {
 impl World<'_> {
     /// A consumer asks its coordinator.
     pub(super) fn ask_coordinator(&mut self, id: MessageId, request: Request) {
-        let consumer = self.messages.get(id).consumer;
+        let message = self.messages.get(id);
+        let (consumer, broker) = (message.consumer, message.connection.broker);
         let slot = &mut self.slots[consumer.index()];
         let row = self.coordinator_of[slot.group.index()];
         let context = RequestContext {
@@ -64,7 +76,12 @@ impl World<'_> {
         };
         let mut effects = std::mem::take(&mut self.coordinator_effects);
         let uuids = &mut slot.uuids;
-        self.coordinators[row].shard.handle(
+        let coordinator = &mut self.coordinators[row];
+        let shard = match coordinator.broker {
+            Some(here) if here == broker => &mut coordinator.shard,
+            _ => &mut self.no_coordinator,
+        };
+        shard.handle(
             self.now,
             u64::from(id.0),
             &context,
@@ -81,6 +98,10 @@ impl World<'_> {
         if !super::disarm(&mut self.coordinators[row].armed, self.now) {
             return;
         }
+        let broker = self.coordinators[row].broker;
+        if broker.is_none_or(|broker| !self.machine(broker).serves()) {
+            return;
+        }
         let mut effects = std::mem::take(&mut self.coordinator_effects);
         while self.coordinators[row].shard.on_timer(self.now, &mut effects) {
             self.perform(row, &mut effects, None);
@@ -90,7 +111,12 @@ impl World<'_> {
     }
 
     /// Does what a coordinator asks, in order, and arms its next timer.
-    fn perform(&mut self, row: usize, effects: &mut Vec<Effect>, committer: Option<&Committer>) {
+    pub(super) fn perform(
+        &mut self,
+        row: usize,
+        effects: &mut Vec<Effect>,
+        committer: Option<&Committer>,
+    ) {
         let mut todo = std::mem::take(effects);
         while !todo.is_empty() {
             for effect in todo.drain(..) {
@@ -98,7 +124,7 @@ impl World<'_> {
                     Effect::Reply { ticket, response } => {
                         self.respond(MessageId(ticket as u32), response);
                     }
-                    Effect::Append { records } => self.append(row, &records, committer, effects),
+                    Effect::Append { records } => self.append(row, records, committer, effects),
                     Effect::Note(note) => self.note(note),
                 }
             }
@@ -118,31 +144,53 @@ impl World<'_> {
         }
     }
 
-    /// Records go into the log, and are committed at once: every replica has them.
+    /// Records go into the log, if enough replicas are in sync, and are committed when those have
+    /// them.
     fn append(
         &mut self,
         row: usize,
-        records: &[Record],
+        records: Vec<Record>,
         committer: Option<&Committer>,
         effects: &mut Vec<Effect>,
     ) {
+        let standing = self.coordinators[row].standing;
+        if matches!(standing, Standing::TooFew | Standing::Leaderless) {
+            let refused = Err(ErrorCode::NotEnoughReplicas);
+            return self.coordinators[row].shard.appended(self.now, refused, effects);
+        }
         let offsets: Vec<(PartitionId, u64)> =
             records.iter().filter_map(|record| self.committed_offset(record)).collect();
+        self.tell_modern(&records);
+        let coordinator = &mut self.coordinators[row];
+        let end = coordinator.log.append(self.now, records);
         if let Some(committer) = committer.filter(|_| !offsets.is_empty()) {
-            self.tell(Fact::Consumer {
+            let fact = Fact::Consumer {
                 consumer: committer.consumer,
                 what: ConsumerFact::Committed {
                     generation: committer.generation,
                     member: committer.member.clone(),
                     offsets,
                 },
-            });
+            };
+            coordinator.uncommitted.push_back((end, fact));
         }
-        self.tell_modern(records);
-        let coordinator = &mut self.coordinators[row];
-        coordinator.log_end += records.len() as u64;
-        coordinator.shard.appended(self.now, Ok(coordinator.log_end), effects);
-        coordinator.shard.committed(self.now, coordinator.log_end, effects);
+        coordinator.shard.appended(self.now, Ok(end), effects);
+        if let Standing::Flowing(Span::ZERO) = standing {
+            coordinator.log.commit(self.now, Span::ZERO);
+            self.committed_up_to(row, end, effects);
+        } else {
+            self.commit_later(row);
+        }
+    }
+
+    /// The in-sync replicas have everything up to `end`.
+    pub(super) fn committed_up_to(&mut self, row: usize, end: u64, effects: &mut Vec<Effect>) {
+        while let Some((_, fact)) =
+            self.coordinators[row].uncommitted.pop_front_if(|(at, _)| *at <= end)
+        {
+            self.tell(fact);
+        }
+        self.coordinators[row].shard.committed(self.now, end, effects);
     }
 
     fn committed_offset(&self, record: &Record) -> Option<(PartitionId, u64)> {

@@ -6,8 +6,8 @@ use crate::kernel::factor::Factor;
 use crate::kernel::random::Stream;
 use crate::kernel::time::Span;
 use crate::model::fact::{ConsumerFact, Fact};
-use crate::model::id::{ConsumerId, GroupId, ProducerId};
-use crate::scenario::event::{Action, RateChange, Target};
+use crate::model::id::{BrokerId, ConsumerId, GroupId, ProducerId};
+use crate::scenario::event::{Action, BrokerAction, RateChange, Target};
 
 /// The end of an effect.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub(super) enum Relief {
     Pace(Vec<ConsumerId>),
     /// The producers follow their profiles again.
     Rate(Vec<ProducerId>),
+    /// The broker is as fast as it was.
+    Broker(BrokerId),
 }
 
 impl World<'_> {
@@ -43,7 +45,7 @@ impl World<'_> {
             Action::Scale { groups, to } => {
                 groups.iter().flat_map(|&group| self.those_to_scale(group, *to as usize)).collect()
             }
-            Action::SetRate { .. } => Vec::new(),
+            Action::SetRate { .. } | Action::Brokers { .. } => Vec::new(),
         };
         self.tell(Fact::Struck { event, consumers: struck.clone() });
         match action {
@@ -54,6 +56,11 @@ impl World<'_> {
                 };
                 self.change_rate(producers, change);
                 self.relieve_later(*span, Relief::Rate(producers.clone()));
+            }
+            Action::Brokers { brokers, what, .. } => {
+                for &broker in brokers {
+                    self.strike_broker(broker, *what);
+                }
             }
             Action::Slow { factor, span, .. } => {
                 self.set_pace(&struck, *factor);
@@ -95,7 +102,38 @@ impl World<'_> {
             Action::StartConsumer { .. } | Action::StartNext { .. } | Action::Scale { .. } => {
                 self.start_consumer(id);
             }
-            Action::Slow { .. } | Action::SetRate { .. } => unreachable!("strikes all at once"),
+            Action::Slow { .. } | Action::SetRate { .. } | Action::Brokers { .. } => {
+                unreachable!("strikes all at once")
+            }
+        }
+    }
+
+    fn strike_broker(&mut self, broker: BrokerId, what: BrokerAction) {
+        let back = match what {
+            BrokerAction::Kill { restart_after } => {
+                self.kill_broker(broker);
+                restart_after
+            }
+            BrokerAction::Stop { restart_after } => {
+                self.stop_broker(broker);
+                restart_after
+            }
+            BrokerAction::Start => {
+                self.start_broker(broker);
+                None
+            }
+            BrokerAction::Pause { span } => {
+                self.pause_broker(broker, span);
+                None
+            }
+            BrokerAction::Slow { factor, span } => {
+                self.slow_broker(broker, factor);
+                self.relieve_later(span, Relief::Broker(broker));
+                None
+            }
+        };
+        if let Some(back) = back {
+            self.agenda.push(self.now.saturating_add(back), FAULT, Event::Boot(broker));
         }
     }
 
@@ -103,6 +141,7 @@ impl World<'_> {
     pub(super) fn relieve(&mut self, relief: usize) {
         match self.reliefs[relief].clone() {
             Relief::Pace(consumers) => self.set_pace(&consumers, Factor::ONE),
+            Relief::Broker(broker) => self.slow_broker(broker, Factor::ONE),
             Relief::Rate(producers) => self.change_rate(&producers, Change::Profile),
         }
     }

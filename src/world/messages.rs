@@ -2,7 +2,7 @@
 
 use crate::client::effect::Connection;
 use crate::kernel::time::Instant;
-use crate::model::id::ConsumerId;
+use crate::model::id::{BrokerId, ConsumerId};
 use crate::model::message::{Request, Response};
 
 /// A row of [`Messages`].
@@ -35,6 +35,31 @@ pub(super) enum Body {
     Response(Response),
     /// The broker has the request; its answer will take this place.
     Nothing,
+    /// No message: the connection broke, or was refused.
+    Broken,
+}
+
+impl Message {
+    /// A message of which nothing more is known.
+    pub(super) const fn new(
+        consumer: ConsumerId,
+        incarnation: u32,
+        connection: Connection,
+        correlation: u64,
+        body: Body,
+    ) -> Self {
+        Message {
+            consumer,
+            incarnation,
+            connection,
+            correlation,
+            body,
+            parked_since: Instant::NEVER,
+            ready_at: Instant::NEVER,
+            answer_at: Instant::NEVER,
+            deliver_at: Instant::NEVER,
+        }
+    }
 }
 
 /// The table of messages.
@@ -94,6 +119,36 @@ impl Messages {
         row.message.take().expect("a message on its way")
     }
 
+    /// Whether there is a message in a row.
+    pub(super) fn is_there(&self, id: MessageId) -> bool {
+        self.rows[id.0 as usize].message.is_some()
+    }
+
+    fn rows_of(&self, wanted: impl Fn(&Message) -> bool) -> Vec<MessageId> {
+        let rows = (0u32..).zip(&self.rows);
+        rows.filter(|(_, row)| row.message.as_ref().is_some_and(&wanted))
+            .map(|(row, _)| MessageId(row))
+            .collect()
+    }
+
+    /// What is on its way to a broker, waits there, or has not left it.
+    pub(super) fn unanswered(&self, broker: BrokerId, now: Instant) -> Vec<MessageId> {
+        self.rows_of(|message| {
+            message.connection.broker == broker
+                && !matches!(message.body, Body::Broken)
+                && message.answer_at > now
+        })
+    }
+
+    /// Answers that are to leave a broker later than `now`.
+    pub(super) fn answering(&self, broker: BrokerId, now: Instant) -> Vec<MessageId> {
+        self.rows_of(|message| {
+            message.connection.broker == broker
+                && message.answer_at > now
+                && message.answer_at < Instant::NEVER
+        })
+    }
+
     /// Fetches that wait at their brokers for something later than `now`.
     pub(super) fn parked_fetches(&self, now: Instant) -> Vec<MessageId> {
         let parked = |message: &Message| {
@@ -101,9 +156,6 @@ impl Messages {
                 && message.ready_at > now
                 && message.ready_at < Instant::NEVER
         };
-        let rows = (0u32..).zip(&self.rows);
-        rows.filter(|(_, row)| row.message.as_ref().is_some_and(parked))
-            .map(|(row, _)| MessageId(row))
-            .collect()
+        self.rows_of(parked)
     }
 }

@@ -7,11 +7,12 @@ use super::consumers::Link;
 use super::messages::{Body, Message, MessageId};
 use super::{DELIVERY, Event, World};
 use crate::client::effect::Connection;
+use crate::cluster::controller::Row;
 use crate::kernel::dist::Dist;
 use crate::kernel::random::Stream;
 use crate::kernel::time::{Instant, Span};
 use crate::model::error::ErrorCode;
-use crate::model::id::ConsumerId;
+use crate::model::id::{BrokerId, ConsumerId};
 use crate::model::message::cluster::FindCoordinatorResponse;
 use crate::model::message::fetch::{
     EpochEnd, EpochQuestion, ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest,
@@ -29,7 +30,7 @@ fn draw(dist: &Dist, draws: &mut Stream) -> Span {
 
 impl World<'_> {
     /// One way between a consumer and a broker.
-    fn latency(&mut self, consumer: ConsumerId, connection: Connection) -> Span {
+    pub(super) fn latency(&mut self, consumer: ConsumerId, connection: Connection) -> Span {
         let cluster = &self.scenario.cluster;
         let slot = &mut self.slots[consumer.index()];
         let mut span = draw(&cluster.latency, &mut slot.network);
@@ -51,23 +52,18 @@ impl World<'_> {
         correlation: u64,
         request: Request,
     ) {
+        if !self.machine(connection.broker).up {
+            return self.break_connection(consumer, connection);
+        }
         let latency = self.latency(consumer, connection);
         let slot = &mut self.slots[consumer.index()];
         let incarnation = slot.incarnation;
         let link = slot.link(connection);
         link.last_arrival = link.last_arrival.max(self.now + latency);
         let arrival = link.last_arrival;
-        let message = self.messages.add(Message {
-            consumer,
-            incarnation,
-            connection,
-            correlation,
-            body: Body::Request(request),
-            parked_since: Instant::NEVER,
-            ready_at: Instant::NEVER,
-            answer_at: Instant::NEVER,
-            deliver_at: Instant::NEVER,
-        });
+        let body = Body::Request(request);
+        let message = Message::new(consumer, incarnation, connection, correlation, body);
+        let message = self.messages.add(message);
         self.plan(arrival, message, Event::Arrive);
     }
 
@@ -118,10 +114,26 @@ impl World<'_> {
         self.handle(id);
     }
 
+    /// A message goes on that a broker held while it stood still.
+    pub(super) fn go_on(&mut self, id: MessageId) {
+        let message = self.messages.get(id);
+        match &message.body {
+            Body::Request(Request::Fetch(_)) if message.parked_since < Instant::NEVER => {
+                self.handle_fetch(id);
+            }
+            Body::Request(_) => self.handle(id),
+            _ => self.answered(id, self.now),
+        }
+    }
+
     /// The broker handles a request.
     fn handle(&mut self, id: MessageId) {
         let message = self.messages.get_mut(id);
-        let consumer = message.consumer;
+        let (consumer, broker) = (message.consumer, message.connection.broker);
+        if !self.machine(broker).serves() {
+            return self.hold_message(broker, id);
+        }
+        let message = self.messages.get_mut(id);
         if let Body::Request(Request::Fetch(_)) = &message.body {
             return self.handle_fetch(id);
         }
@@ -134,17 +146,15 @@ impl World<'_> {
                 self.respond(id, metadata);
             }
             Request::FindCoordinator(_) => {
-                let row = self.coordinator_of[self.slots[consumer.index()].group.index()];
-                let node = self.coordinators[row].broker;
-                let response = FindCoordinatorResponse { error_code: ErrorCode::None, node };
+                let response = self.find_coordinator(consumer);
                 self.respond(id, response.into());
             }
             Request::ListOffsets(request) => {
-                let response = self.list_offsets(&request);
+                let response = self.list_offsets(broker, &request);
                 self.respond(id, response.into());
             }
             Request::OffsetForLeaderEpoch(request) => {
-                let response = self.offsets_for_leader_epochs(&request);
+                let response = self.offsets_for_leader_epochs(broker, &request);
                 self.respond(id, response.into());
             }
             request => self.ask_coordinator(id, request),
@@ -155,9 +165,9 @@ impl World<'_> {
     fn handle_fetch(&mut self, id: MessageId) {
         let message = self.messages.get(id);
         let Body::Request(Request::Fetch(request)) = &message.body else { return };
-        let consumer = message.consumer;
-        let ready = self.logs.answer_at(request, self.now, self.scenario.resolution);
-        let answer_at = ready + self.service(consumer);
+        let (consumer, broker) = (message.consumer, message.connection.broker);
+        let ready = self.logs.answer_at(request, broker, self.now, self.scenario.resolution);
+        let answer_at = ready + self.service(consumer, broker);
         let message = self.messages.get_mut(id);
         message.parked_since = self.now;
         message.ready_at = ready;
@@ -168,14 +178,17 @@ impl World<'_> {
     /// The broker answers a request.
     pub(super) fn respond(&mut self, id: MessageId, response: Response) {
         let message = self.messages.get_mut(id);
-        let consumer = message.consumer;
+        let (consumer, broker) = (message.consumer, message.connection.broker);
         message.body = Body::Response(response);
-        let answer_at = self.now + self.service(consumer);
+        let answer_at = self.now + self.service(consumer, broker);
         self.answered(id, answer_at);
     }
 
-    fn service(&mut self, consumer: ConsumerId) -> Span {
-        draw(&self.scenario.cluster.service, &mut self.slots[consumer.index()].service)
+    fn service(&mut self, consumer: ConsumerId, broker: BrokerId) -> Span {
+        let slow = self.machine(broker).slow;
+        let service =
+            draw(&self.scenario.cluster.service, &mut self.slots[consumer.index()].service);
+        Span::from_us(slow.times(service.as_us()))
     }
 
     /// The answer leaves the broker at `answer_at`; then the next request has its turn.
@@ -195,7 +208,8 @@ impl World<'_> {
         if let Some(next) = next {
             self.plan(answer_at, next, Event::Turn);
         }
-        self.messages.get_mut(id).deliver_at = deliver_at;
+        let message = self.messages.get_mut(id);
+        (message.answer_at, message.deliver_at) = (answer_at, deliver_at);
         self.plan(deliver_at, id, Event::Deliver);
     }
 
@@ -204,8 +218,9 @@ impl World<'_> {
         for id in self.messages.parked_fetches(self.now) {
             let message = self.messages.get(id);
             let Body::Request(Request::Fetch(request)) = &message.body else { continue };
-            let since = message.parked_since;
-            let ready = self.logs.answer_again(request, since, self.now, self.scenario.resolution);
+            let (since, broker) = (message.parked_since, message.connection.broker);
+            let resolution = self.scenario.resolution;
+            let ready = self.logs.answer_again(request, broker, since, self.now, resolution);
             let message = self.messages.get_mut(id);
             let (service, way_back) =
                 (message.answer_at - message.ready_at, message.deliver_at - message.answer_at);
@@ -226,7 +241,23 @@ impl World<'_> {
         }
     }
 
-    fn list_offsets(&mut self, request: &ListOffsetsRequest) -> ListOffsetsResponse {
+    /// Whoever leads the group's partition of `__consumer_offsets`, as far as the controller knows.
+    fn find_coordinator(&self, consumer: ConsumerId) -> FindCoordinatorResponse {
+        let row = self.coordinator_of[self.slots[consumer.index()].group.index()];
+        match self.controller.partition(Row(row as u32)).leader {
+            Some(node) => FindCoordinatorResponse { error_code: ErrorCode::None, node },
+            None => FindCoordinatorResponse {
+                error_code: ErrorCode::CoordinatorNotAvailable,
+                node: BrokerId(0),
+            },
+        }
+    }
+
+    fn list_offsets(
+        &mut self,
+        broker: BrokerId,
+        request: &ListOffsetsRequest,
+    ) -> ListOffsetsResponse {
         let now = self.now;
         let logs = &mut self.logs;
         let answer = |question: &OffsetQuestion| {
@@ -245,7 +276,8 @@ impl World<'_> {
                     (first < end).then_some(first)
                 }
             };
-            let (partition, error_code) = (question.partition, ErrorCode::None);
+            let partition = question.partition;
+            let error_code = log.refusal(broker, question.leader_epoch, now);
             OffsetFound { partition, error_code, offset }
         };
         ListOffsetsResponse { partitions: request.partitions.iter().map(answer).collect() }
@@ -253,18 +285,17 @@ impl World<'_> {
 
     fn offsets_for_leader_epochs(
         &mut self,
+        broker: BrokerId,
         request: &OffsetForLeaderEpochRequest,
     ) -> OffsetForLeaderEpochResponse {
         let now = self.now;
         let logs = &mut self.logs;
         let answer = |question: &EpochQuestion| {
             let log = &logs.partitions[question.partition.index()];
-            EpochEnd {
-                partition: question.partition,
-                error_code: ErrorCode::None,
-                leader_epoch: question.leader_epoch,
-                end_offset: log.visible_end(now, &mut logs.producers),
-            }
+            let end = log.end(now, &mut logs.producers);
+            let (leader_epoch, end_offset) = log.epoch_end(question.leader_epoch, end);
+            let error_code = log.refusal(broker, question.current_leader_epoch, now);
+            EpochEnd { partition: question.partition, error_code, leader_epoch, end_offset }
         };
         OffsetForLeaderEpochResponse { partitions: request.partitions.iter().map(answer).collect() }
     }
@@ -282,9 +313,11 @@ impl World<'_> {
         let Some(process) = &mut slot.process else { return };
         let wakes = match message.body {
             Body::Request(Request::Fetch(request)) => {
-                let response = self.logs.read(request, message.answer_at);
+                let broker = message.connection.broker;
+                let response = self.logs.read(request, broker, message.answer_at);
                 process.receive_fetch(self.now, message.connection, response)
             }
+            Body::Broken => process.disconnected(self.now, message.connection),
             Body::Response(response) => process.receive(self.now, message.correlation, response),
             body => unreachable!("{body:?} is no response"),
         };

@@ -1,17 +1,23 @@
 //! From the scenario to a world at its first moment.
 
+use super::brokers::Machine;
 use super::consumers::Slot;
 use super::coordinators::Coordinator;
 use super::messages::Messages;
+use super::replication::Standing;
 use super::sampling::sample_step;
 use super::{Event, FAULT, SAMPLE, World};
 use crate::assignor::server::Topic;
 use crate::client::application::{Application, Draws};
 use crate::client::producer::{Producer, Setup as ProducerSetup};
+use crate::cluster::controller::Controller;
 use crate::cluster::fetch::Logs;
 use crate::cluster::log::PartitionLog;
+use crate::cluster::offsets_log::OffsetsLog;
 use crate::cluster::offsets_topic::{OFFSETS_TOPIC, partition_for};
 use crate::cluster::placement::Placer;
+use crate::cluster::replicas::Followers;
+use crate::cluster::sessions::Sessions;
 use crate::coordinator::config::{CoordinatorConfig, GroupConfig, GroupSettings, MigrationPolicy};
 use crate::coordinator::image::TopicImage;
 use crate::coordinator::shard::Shard;
@@ -22,13 +28,12 @@ use crate::kernel::time::{Instant, Span};
 use crate::model::Name;
 use crate::model::config::BrokerConfig;
 use crate::model::id::{BrokerId, ConsumerId, GroupId, PartitionId, ProducerId};
-use crate::model::message::cluster::{MetadataResponse, PartitionMetadata, TopicMetadata};
 use crate::model::topic::Topics;
 use crate::model::uuid::Uuid;
 use crate::scenario::group::{ConsumerTemplate, Group, Subscription};
 use crate::scenario::{Placement, Scenario};
 use crate::trace::{ConsumerInfo, Observer, Trace};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// The whole name must match, as in Kafka's clients.
@@ -41,7 +46,26 @@ impl<'a> World<'a> {
         let streams = Streams::new(scenario.seed);
         let topics = place_topics(scenario, streams);
         observer.topics(&topics);
-        let (coordinators, coordinator_of) = place_coordinators(scenario, &topics, streams);
+        let cluster = &scenario.cluster;
+        let mut controller = Controller::new(cluster.racks.len());
+        let (coordinators, coordinator_of) =
+            place_coordinators(scenario, &topics, &mut controller, streams);
+        for topic in topics.ids() {
+            for &partition in topics.partitions(topic) {
+                let config = &cluster.config;
+                let (min_isr, unclean) =
+                    (config.min_insync_replicas, config.unclean_leader_election_enable);
+                controller.add(topics.replicas(partition).to_vec(), min_isr as usize, unclean);
+            }
+        }
+        let leaders = controller.rows().map(|row| controller.partition(row).leader).collect();
+        let mut draws_of_sessions = streams.stream("controller", Purpose("sessions"));
+        let sessions = Sessions::new(
+            cluster.racks.len(),
+            cluster.config.broker_heartbeat_interval,
+            cluster.config.broker_session_timeout,
+            &mut draws_of_sessions,
+        );
         let draws = |event| streams.stream(&format!("event/{event}"), Purpose("targets"));
         let trace = Trace::new(scenario, topics.partition_count(), sample_step(scenario.duration));
         let mut world = World {
@@ -51,12 +75,19 @@ impl<'a> World<'a> {
             end: Instant::ZERO + scenario.duration,
             agenda: Agenda::new(),
             streams,
-            metadata: Arc::new(metadata(scenario, &topics)),
+            metadata: Arc::default(),
             logs: logs(scenario, &topics, streams),
             producer_rows: first_rows(scenario),
             group_partitions: scenario.groups.iter().map(|g| read_by(g, &topics)).collect(),
             topics,
+            followers: vec![Followers::default(); controller.rows().count()],
+            led_by: leaders,
+            machines: cluster.racks.iter().map(|_| Machine::default()).collect(),
+            balance_at: Instant::ZERO,
+            controller,
+            sessions,
             coordinators,
+            no_coordinator: no_coordinator(&cluster.config),
             coordinator_of,
             slots: Vec::new(),
             by_name: BTreeMap::new(),
@@ -79,6 +110,10 @@ impl<'a> World<'a> {
         for row in 0..world.coordinators.len() {
             world.arm_coordinator(row);
         }
+        for row in world.controller.rows() {
+            world.settle(row);
+        }
+        world.publish_metadata();
         world.schedule_strikes();
         world.agenda.push(Instant::ZERO, SAMPLE, Event::Sample);
         world
@@ -171,31 +206,13 @@ fn place_topics(scenario: &Scenario, streams: Streams) -> Topics {
     topics
 }
 
-fn metadata(scenario: &Scenario, topics: &Topics) -> MetadataResponse {
-    let partition = |&partition: &PartitionId| PartitionMetadata {
-        partition,
-        leader: Some(topics.leader(partition)),
-        leader_epoch: 0,
-        replicas: topics.replicas(partition).to_vec(),
-    };
-    let topic = |topic| TopicMetadata {
-        topic,
-        name: topics.name(topic).clone(),
-        id: topics.id(topic),
-        partitions: topics.partitions(topic).iter().map(partition).collect(),
-    };
-    let racks = scenario.cluster.racks.iter();
-    let racks = racks.map(|rack| rack.as_deref().map(Into::into)).collect();
-    let brokers = scenario.cluster.brokers().collect();
-    MetadataResponse::new(racks, brokers, topics.ids().map(topic).collect())
-}
-
 fn logs(scenario: &Scenario, topics: &Topics, streams: Streams) -> Logs {
     let mut logs = Logs::default();
     for topic in topics.ids() {
         let block = &scenario.topics[topic.index()];
-        for _ in topics.partitions(topic) {
-            logs.partitions.push(PartitionLog::new(block.backlog, block.record_size));
+        for &partition in topics.partitions(topic) {
+            let leader = Some(topics.leader(partition));
+            logs.partitions.push(PartitionLog::new(block.backlog, block.record_size, leader));
         }
     }
     for producer in &scenario.producers {
@@ -297,6 +314,7 @@ fn image(scenario: &Scenario, topics: &Topics) -> TopicImage {
 fn place_coordinators(
     scenario: &Scenario,
     topics: &Topics,
+    controller: &mut Controller,
     streams: Streams,
 ) -> (Vec<Coordinator>, Vec<usize>) {
     let broker = &scenario.cluster.config;
@@ -304,10 +322,14 @@ fn place_coordinators(
     let mut placer = Placer::new(&scenario.cluster.racks, draws);
     let count = broker.offsets_topic_num_partitions;
     let factor = broker.offsets_topic_replication_factor as usize;
-    let mut leaders: Vec<BrokerId> = (0..count).map(|_| placer.place(factor)[0]).collect();
+    let mut replicas: Vec<Vec<BrokerId>> = (0..count).map(|_| placer.place(factor)).collect();
     for group in &scenario.groups {
         if let Some(wanted) = group.coordinator {
-            leaders[partition_for(&group.name, count) as usize] = wanted;
+            let replicas = &mut replicas[partition_for(&group.name, count) as usize];
+            match replicas.iter().position(|&replica| replica == wanted) {
+                Some(at) => replicas[..=at].rotate_right(1),
+                None => replicas[0] = wanted,
+            }
         }
     }
     let config = coordinator_config(broker);
@@ -320,11 +342,21 @@ fn place_coordinators(
             // Nothing is known yet that the topics could change.
             shard.update_topics(Instant::ZERO, image(scenario, topics), &mut Vec::new());
             shard.start(Instant::ZERO);
+            let min_isr = broker.min_insync_replicas as usize;
+            controller.add(
+                replicas[partition as usize].clone(),
+                min_isr,
+                broker.unclean_leader_election_enable,
+            );
             coordinators.push(Coordinator {
                 partition,
-                broker: leaders[partition as usize],
+                broker: replicas[partition as usize].first().copied(),
                 shard,
-                log_end: 0,
+                log: OffsetsLog::default(),
+                standing: Standing::Flowing(Span::ZERO),
+                uncommitted: VecDeque::new(),
+                commits_at: Instant::NEVER,
+                loading: Instant::NEVER,
                 armed: Instant::NEVER,
             });
             coordinators.len() - 1
@@ -340,4 +372,11 @@ fn place_coordinators(
         coordinator_of.push(row);
     }
     (coordinators, coordinator_of)
+}
+
+/// Answers for coordinators that are elsewhere.
+fn no_coordinator(broker: &BrokerConfig) -> Shard {
+    let mut shard = Shard::new(coordinator_config(broker));
+    shard.unload(Instant::ZERO, &mut Vec::new());
+    shard
 }

@@ -4,7 +4,6 @@ use super::BrokerSettings;
 use super::dist::Varying;
 use crate::parse::leaf::Count;
 use crate::parse::shape::List;
-use crate::parse::spec::Kind;
 use crate::parse::table::table;
 
 /// Racks are dealt round, so a list longer than the largest cluster says nothing more.
@@ -24,11 +23,9 @@ table! {
     rack_latency: Varying = "\"0s\"";
     /// A broker's time to handle a request.
     service: Varying = "\"0s\"";
+    /// Offset records that a coordinator reads in a second when it takes over: 1 to 1,000,000,000.
+    load_rate: Count<1, 1_000_000_000> = "100000";
     /// Broker settings by Kafka's names.
     config: BrokerSettings;
 
-    besides {
-        /// Offset records a second when a coordinator loads.
-        "load_rate": Kind::Later;
-    }
 }

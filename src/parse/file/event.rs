@@ -48,6 +48,7 @@ table! {
         Rule::Needs("slow", &["factor"]),
         Rule::Needs("scale", &["to"]),
         Rule::Needs("rate", &["to", "factor"]),
+        Rule::Needs("slow_broker", &["factor"]),
     ];
 
     /// When it happens.
@@ -66,7 +67,7 @@ table! {
     start: Target;
     /// Crash and start under the same name, `for` how long it is gone in between.
     restart: Target;
-    /// The whole process stands still `for` this long: garbage collection, SIGSTOP.
+    /// The whole process stands still `for` this long: garbage collection, SIGSTOP. Also a broker's.
     pause: Target;
     /// The application is late for its next poll by `for`; heartbeats go on.
     busy: Target;
@@ -76,6 +77,16 @@ table! {
     scale: Target;
     /// The producer's rate changes to `to`, or by `factor`, `for` a while or to the end.
     rate: Target;
+    /// A broker dies without a word. It comes back with `restart_after`.
+    kill_broker: Target;
+    /// A broker shuts down in order: its leaders move first. It comes back with `restart_after`.
+    stop_broker: Target;
+    /// A broker that is down starts.
+    start_broker: Target;
+    /// A broker takes `factor` times as long for each request, `for` a while or to the end.
+    slow_broker: Target;
+    /// All brokers of a rack die. They come back with `restart_after`.
+    kill_rack: String;
     /// How long it lasts.
     span as "for": Span;
     /// How long until it starts again.
@@ -90,16 +101,6 @@ table! {
         "cut": Kind::Later;
         /// The network between two is slower.
         "delay": Kind::Later;
-        /// A broker dies.
-        "kill_broker": Kind::Later;
-        /// A broker shuts down.
-        "stop_broker": Kind::Later;
-        /// A broker starts.
-        "start_broker": Kind::Later;
-        /// A broker is slow.
-        "slow_broker": Kind::Later;
-        /// All brokers of a rack die.
-        "kill_rack": Kind::Later;
         /// A topic gets more partitions.
         "add_partitions": Kind::Later;
         /// A topic is created.

@@ -44,6 +44,19 @@ modelled! { BROKER, broker -> BrokerConfig {
          of brokers if that is less.";
     "offsets.commit.timeout.ms" offsets_commit_timeout
         "How long a commit waits for its replicas.";
+    "broker.heartbeat.interval.ms" broker_heartbeat_interval
+        "Time between heartbeats of a broker to the controller.";
+    "broker.session.timeout.ms" broker_session_timeout
+        "A broker that sends no heartbeat for this long is fenced: its leaders move.";
+    "min.insync.replicas" min_insync_replicas
+        "So many replicas must be in sync for `acks=all` to be taken, and for anything new to \
+         become visible.";
+    "unclean.leader.election.enable" unclean_leader_election_enable
+        "Whether a replica that is not in sync may lead when nobody else can: records are lost.";
+    "auto.leader.rebalance.enable" auto_leader_rebalance_enable
+        "Whether preferred leaders are restored.";
+    "leader.imbalance.check.interval.seconds" leader_imbalance_check_interval
+        "How often preferred leaders are restored.";
     "offset.metadata.max.bytes" offset_metadata_max_bytes
         "How long the text may be that a client stores with an offset.";
     "num.partitions" num_partitions "Partitions of a topic that does not say how many.";

@@ -15,6 +15,9 @@ use crate::scenario::Cluster;
 /// One-way latency of a message where nothing is said.
 const LATENCY: Dist = Dist::Fixed(250);
 
+/// Records that a coordinator reads in a second where nothing is said.
+const LOAD_RATE: u64 = 100_000;
+
 /// The cluster, and its settings as written.
 pub(crate) fn resolve(raw: Option<&At<Raw>>, reader: &mut Reader) -> (Cluster, Settings) {
     let raw = raw.map(|at| &at.value);
@@ -32,6 +35,7 @@ pub(crate) fn resolve(raw: Option<&At<Raw>>, reader: &mut Reader) -> (Cluster, S
         latency: dist(raw.and_then(|raw| raw.latency.as_ref()), LATENCY),
         rack_latency: dist(raw.and_then(|raw| raw.rack_latency.as_ref()), Dist::ZERO),
         service: dist(raw.and_then(|raw| raw.service.as_ref()), Dist::ZERO),
+        load_rate: raw.and_then(|raw| raw.load_rate.as_ref()).map_or(LOAD_RATE, |at| at.value.0),
         config,
     };
     (cluster, settings)

@@ -20,6 +20,8 @@ pub(crate) struct Names {
     groups: Index,
     /// Partitions of each topic.
     partitions: Vec<usize>,
+    /// The rack of each broker.
+    racks: Vec<Option<String>>,
     /// Consumers that the file starts, and their groups.
     consumers: BTreeMap<String, (GroupId, Spot)>,
     /// The highest number of a consumer in each group, those that events add included.
@@ -68,12 +70,13 @@ impl Index {
 
 impl Names {
     /// Everything but the consumers, which the groups add.
-    pub(crate) fn new(file: &File, topics: &[Topic]) -> Self {
+    pub(crate) fn new(file: &File, racks: &[Option<String>], topics: &[Topic]) -> Self {
         Names {
             topics: Index::new("topic", file.topics.as_ref(), true),
             producers: Index::new("producer", file.producers.as_ref(), false),
             groups: Index::new("group", file.groups.as_ref(), true),
             partitions: topics.iter().map(Topic::partitions).collect(),
+            racks: racks.to_vec(),
             consumers: BTreeMap::new(),
             highest: Vec::new(),
         }
@@ -128,6 +131,11 @@ impl Names {
             let label = format!("its partitions are 0 to {}", count.saturating_sub(1));
             reader.push(Problem::error(at, title).label(label));
         }
+    }
+
+    /// The rack of each broker, by id.
+    pub(crate) fn racks(&self) -> &[Option<String>] {
+        &self.racks
     }
 
     /// Names of all topics.

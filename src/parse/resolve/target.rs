@@ -1,5 +1,6 @@
 //! `[[events]]`: what happens, and to whom.
 
+use super::brokers;
 use super::events::repeats_until;
 use super::names::{Names, names_of};
 use crate::kernel::factor::Factor;
@@ -11,7 +12,7 @@ use crate::parse::leaf::Number;
 use crate::parse::problem::Problem;
 use crate::parse::shape::{At, Reader};
 use crate::parse::source::Spot;
-use crate::scenario::event::{Action, RateChange, Target};
+use crate::scenario::event::{Action, BrokerAction, RateChange, Target};
 
 /// The largest factor: a million times as long, or as much.
 const LARGEST_FACTOR: Factor = Factor::from_millionths(1_000_000 * Factor::SCALE);
@@ -40,8 +41,12 @@ pub(crate) fn action(raw: &Raw, names: &Names, reader: &mut Reader) -> Option<Ac
     }
     if let Some(whom) = &raw.pause {
         takes(raw, "pause", &["for"], reader);
+        let span = after(&raw.span)?;
+        if brokers::are_meant(whom, names) {
+            return brokers::action(whom, BrokerAction::Pause { span }, names, reader);
+        }
         let target = target(whom, names, reader)?;
-        return Some(Action::Pause { target, span: after(&raw.span)? });
+        return Some(Action::Pause { target, span });
     }
     if let Some(whom) = &raw.busy {
         takes(raw, "busy", &["for"], reader);
@@ -58,8 +63,37 @@ pub(crate) fn action(raw: &Raw, names: &Names, reader: &mut Reader) -> Option<Ac
         takes(raw, "scale", &["to"], reader);
         return scale(whom, raw, names, reader);
     }
+    if let Some(action) = of_brokers(raw, names, reader) {
+        return action;
+    }
     takes(raw, "rate", &["to", "factor", "for"], reader);
     rate(raw.rate.as_ref()?, raw, names, reader)
+}
+
+/// What a block does to brokers; `None`: nothing.
+fn of_brokers(raw: &Raw, names: &Names, reader: &mut Reader) -> Option<Option<Action>> {
+    let restart_after = raw.restart_after.as_ref().map(|at| at.value);
+    if let Some(whom) = &raw.kill_broker {
+        takes(raw, "kill_broker", &["restart_after"], reader);
+        return Some(brokers::action(whom, BrokerAction::Kill { restart_after }, names, reader));
+    }
+    if let Some(whom) = &raw.stop_broker {
+        takes(raw, "stop_broker", &["restart_after"], reader);
+        return Some(brokers::action(whom, BrokerAction::Stop { restart_after }, names, reader));
+    }
+    if let Some(whom) = &raw.start_broker {
+        takes(raw, "start_broker", &[], reader);
+        return Some(brokers::action(whom, BrokerAction::Start, names, reader));
+    }
+    if let Some(whom) = &raw.slow_broker {
+        takes(raw, "slow_broker", &["for", "factor"], reader);
+        let slow = |factor| BrokerAction::Slow { factor, span: raw.span.as_ref().map(|s| s.value) };
+        let what = raw.factor.as_ref().and_then(|at| factor(at, reader)).map(slow);
+        return Some(what.and_then(|what| brokers::action(whom, what, names, reader)));
+    }
+    let rack = raw.kill_rack.as_ref()?;
+    takes(raw, "kill_rack", &["restart_after"], reader);
+    Some(brokers::rack(rack, BrokerAction::Kill { restart_after }, names, reader))
 }
 
 /// Notes keys that the action has no use for.
@@ -138,7 +172,7 @@ fn rate(whom: &At<RawTarget>, raw: &Raw, names: &Names, reader: &mut Reader) -> 
 }
 
 /// Names of producers or of groups: no other target will do.
-fn listed<'a>(
+pub(super) fn listed<'a>(
     whom: &'a At<RawTarget>,
     noun: &str,
     reader: &mut Reader,
