@@ -8,6 +8,7 @@ pub mod application;
 mod classic;
 mod close;
 mod commit;
+mod connections;
 pub mod consumer;
 pub mod effect;
 mod fetcher;

@@ -15,9 +15,6 @@ use crate::model::message::offset::{
     OffsetCommitPartition, OffsetCommitRequest, OffsetCommitTopic,
 };
 
-/// The epoch of every leader: none is ever replaced.
-const LEADER_EPOCH: i32 = 0;
-
 /// Who asked for a commit, and so who hears of its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum CommitKind {
@@ -74,7 +71,7 @@ impl Consumer {
         if due && self.may_auto_commit() {
             self.commits.next_auto = now + self.settings.auto_commit_interval;
             let offsets = self.subscription.all_consumed();
-            if let Err(code) = self.commit_async(CommitKind::Auto, &offsets, out) {
+            if let Err(code) = self.commit_async(now, CommitKind::Auto, &offsets, out) {
                 self.commit_ended(now, CommitKind::Auto, Err(code), out);
             }
         }
@@ -83,6 +80,7 @@ impl Consumer {
     /// Sends a commit whose answer nobody waits for, or tells at once why not.
     pub(super) fn commit_async(
         &mut self,
+        now: Instant,
         kind: CommitKind,
         offsets: &[(PartitionId, u64)],
         out: &mut Vec<Effect>,
@@ -94,7 +92,7 @@ impl Consumer {
             return Ok(());
         }
         if self.lookup.coordinator.is_none() {
-            self.look_up_coordinator(out);
+            self.look_up_coordinator(now, out);
             return Err(ErrorCode::CoordinatorNotAvailable);
         }
         self.send_commit(kind, offsets, out)
@@ -114,7 +112,7 @@ impl Consumer {
             let commit = OffsetCommitPartition {
                 partition_index,
                 committed_offset,
-                committed_leader_epoch: self.epoch_of_commits(),
+                committed_leader_epoch: self.epoch_of_commit(partition),
                 ..Default::default()
             };
             match topics.iter_mut().find(|topic| topic.name == *name) {
@@ -157,10 +155,10 @@ impl Consumer {
     /// The leader's epoch that goes with a commit: what the client commits by itself, or without
     /// being told offsets, has the epoch of the records; offsets that the application counts itself
     /// have none.
-    fn epoch_of_commits(&self) -> i32 {
+    fn epoch_of_commit(&self, partition: PartitionId) -> i32 {
         match self.application.commit {
             CommitMode::SyncRecord | CommitMode::Records(_) => -1,
-            _ => LEADER_EPOCH,
+            _ => self.subscription.get(partition).map_or(-1, |owned| owned.read_epoch),
         }
     }
 
@@ -290,7 +288,7 @@ impl Consumer {
             return self.after_sync_commit(now, commit.then, late, out);
         }
         if self.lookup.coordinator.is_none() {
-            self.look_up_coordinator(out);
+            self.look_up_coordinator(now, out);
             commit.in_flight = true;
             self.thread = Thread::Committing(commit);
             return;

@@ -5,6 +5,7 @@ use super::classic::heartbeat::HeartbeatThread;
 use super::classic::member::Member;
 use super::classic::offers::Offers;
 use super::commit::Commits;
+use super::connections::Connections;
 use super::effect::{Connection, Effect, Note};
 use super::fetcher::Fetcher;
 use super::lookup::{Lookup, Pending};
@@ -64,8 +65,7 @@ pub struct Consumer {
     pub(super) pending: Vec<Pending>,
     /// Responses that arrived and were not handled yet.
     pub(super) inbox: Vec<(u64, Response)>,
-    /// Connections that broke since the last pass.
-    pub(super) broken: Vec<Connection>,
+    pub(super) connections: Connections,
     pub(super) correlation: u64,
     /// Whether something arrived since the last pass.
     pub(super) woken: bool,
@@ -134,7 +134,7 @@ impl Consumer {
             fetcher: Fetcher::default(),
             pending: Vec::new(),
             inbox: Vec::new(),
-            broken: Vec::new(),
+            connections: Connections::default(),
             correlation: 0,
             woken: true,
             retry_at: Instant::NEVER,
@@ -209,7 +209,13 @@ impl Consumer {
     ) -> bool {
         // Nobody sees the buffer before the next poll, so it does not matter who reads the socket.
         let brings = response.partitions.iter().any(|read| read.to > read.from);
+        self.connections.answered(connection);
         self.fetcher.receive(connection.broker, response);
+        let refused = !self.fetcher.refused.is_empty();
+        if refused {
+            self.handle_refused(now);
+            self.hear_of_metadata(now);
+        }
         if self.modern.is_none() || brings && matches!(self.thread, Thread::Polling { .. }) {
             self.woken = true;
             return self.is_polling() && self.arrived(now);
@@ -223,8 +229,17 @@ impl Consumer {
     /// A connection broke, or was refused: what was asked on it fails. Whether [`Consumer::wake`]
     /// shall be called at the end of this tick.
     pub fn disconnected(&mut self, now: Instant, connection: Connection) -> bool {
-        self.broken.push(connection);
+        self.connections.broke(connection);
         self.arrived(now)
+    }
+
+    /// Metadata may be wanted sooner than was planned.
+    fn hear_of_metadata(&mut self, now: Instant) {
+        let next = self.next_metadata().max(now);
+        match &mut self.modern {
+            Some(m) => m.next_wake = m.next_wake.min(next),
+            None => self.heartbeat.next_wake = self.heartbeat.next_wake.min(next),
+        }
     }
 
     fn arrived(&mut self, now: Instant) -> bool {

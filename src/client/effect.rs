@@ -32,6 +32,8 @@ pub enum Effect {
     /// Ask a strategy, which may want to know more than clients do; what it answers goes to
     /// [`Consumer::lead`](super::consumer::Consumer::lead) at once.
     Assign(Box<Assigning>),
+    /// Open a connection, to see whether that works.
+    Connect(Connection),
     /// Give up a connection: what is on its way back on it is lost.
     Disconnect(Connection),
     /// Something happened.

@@ -19,6 +19,7 @@ pub(super) struct Part {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct CompletedFetch {
     partition: PartitionId,
+    leader_epoch: i32,
     next: u64,
     end: u64,
     took_something: bool,
@@ -33,6 +34,8 @@ pub(super) struct Fetcher {
     /// is filled exactly by its last record does not, and its broker is not asked meanwhile.
     next_in_line: Option<CompletedFetch>,
     completed: VecDeque<CompletedFetch>,
+    /// What leaders refused to read, and nobody has seen to.
+    pub refused: Vec<FetchPartition>,
     /// Emptied lists of partitions, to be used again.
     spare: Vec<Vec<FetchPartition>>,
 }
@@ -43,15 +46,24 @@ impl Fetcher {
         self.pending.retain(|&pending| pending != broker);
         let mut partitions = response.partitions;
         for read in partitions.drain(..) {
-            debug_assert_eq!(read.error_code, ErrorCode::None, "errors come with broker failures");
+            if !read.error_code.is_none() {
+                self.refused.push(read);
+                continue;
+            }
             self.completed.push_back(CompletedFetch {
                 partition: read.partition,
+                leader_epoch: read.leader_epoch,
                 next: read.from,
                 end: read.to,
                 took_something: false,
             });
         }
         self.spare.push(partitions);
+    }
+
+    /// The connection to a broker is gone, and its answer with it.
+    pub(super) fn give_up(&mut self, broker: BrokerId) {
+        self.pending.retain(|&pending| pending != broker);
     }
 
     /// Takes up to `max` records out of the buffer, oldest response first.
@@ -82,6 +94,7 @@ impl Fetcher {
                 None => parts.push(Part { partition: fetch.partition, from: fetch.next, to }),
             }
             subscription.set_position(fetch.partition, Position::At(to));
+            subscription.read_in(fetch.partition, fetch.leader_epoch);
             fetch.next = to;
             fetch.took_something = true;
             self.next_in_line = Some(fetch);
@@ -105,6 +118,7 @@ impl Fetcher {
     pub(super) fn requests(
         &mut self,
         subscription: &Subscription,
+        reachable: impl Fn(BrokerId) -> bool,
     ) -> Vec<(BrokerId, Vec<FetchPartition>)> {
         let mut requests: Vec<(BrokerId, Vec<FetchPartition>)> = Vec::new();
         let buffered: Vec<BrokerId> = self
@@ -119,12 +133,12 @@ impl Fetcher {
             let (Position::At(from), Some(leader)) = (owned.position, owned.leader) else {
                 continue;
             };
-            if self.pending.contains(&leader) || buffered.contains(&leader) {
+            if self.pending.contains(&leader) || buffered.contains(&leader) || !reachable(leader) {
                 continue;
             }
             let partition = FetchPartition {
                 partition: owned.partition,
-                leader_epoch: -1,
+                leader_epoch: owned.epoch,
                 from,
                 to: from,
                 error_code: ErrorCode::None,

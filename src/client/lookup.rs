@@ -18,8 +18,6 @@ pub(super) struct Lookup {
     in_flight: bool,
     /// Failed attempts of the present wait.
     pub attempts: u32,
-    /// The last connection to a coordinator that was given up, and when a new one may be opened.
-    closed: Option<(BrokerId, Instant)>,
     /// When the background thread of KIP-848 may ask again.
     retry_at: Instant,
 }
@@ -31,7 +29,6 @@ impl Lookup {
             brokers,
             in_flight: false,
             attempts: 0,
-            closed: None,
             retry_at: Instant::ZERO,
         }
     }
@@ -48,6 +45,18 @@ pub(super) struct Pending {
 impl Pending {
     pub(super) fn kind(&self) -> &PendingKind {
         &self.kind
+    }
+
+    pub(super) fn into_kind(self) -> PendingKind {
+        self.kind
+    }
+
+    pub(super) fn connection(&self) -> Connection {
+        self.connection
+    }
+
+    pub(super) fn correlation(&self) -> u64 {
+        self.correlation
     }
 }
 
@@ -94,18 +103,28 @@ impl Consumer {
         self.send(Connection { broker, coordinator: true }, kind, request, out);
     }
 
-    /// Some broker, as `leastLoadedNode` would find.
-    pub(super) fn any_broker(&mut self) -> Connection {
-        let brokers = &self.lookup.brokers;
-        let at = self.draws.client.below(brokers.len() as u64) as usize;
-        Connection { broker: brokers[at], coordinator: false }
+    /// Some broker, as `leastLoadedNode` would find: one that can be reached, if there is any.
+    pub(super) fn any_broker(&mut self, now: Instant) -> Connection {
+        let known = self.metadata.brokers();
+        let known = if known.is_empty() { &self.lookup.brokers } else { known };
+        let connection = |&broker: &BrokerId| Connection { broker, coordinator: false };
+        let mut reachable: Vec<Connection> = known.iter().map(connection).collect();
+        if self.connections.any_lost() {
+            let connections = &self.connections;
+            let reached = |connection: &&Connection| !connections.is_unavailable(**connection, now);
+            let some: Vec<Connection> = reachable.iter().filter(reached).copied().collect();
+            if !some.is_empty() {
+                reachable = some;
+            }
+        }
+        reachable[self.draws.client.below(reachable.len() as u64) as usize]
     }
 
     /// Asks who the coordinator is, unless that is being asked.
-    pub(super) fn look_up_coordinator(&mut self, out: &mut Vec<Effect>) {
+    pub(super) fn look_up_coordinator(&mut self, now: Instant, out: &mut Vec<Effect>) {
         if !self.lookup.in_flight {
             self.lookup.in_flight = true;
-            let connection = self.any_broker();
+            let connection = self.any_broker(now);
             let request = FindCoordinatorRequest { group_id: self.group.clone() };
             self.send(connection, PendingKind::FindCoordinator, request, out);
         }
@@ -130,13 +149,14 @@ impl Consumer {
         if response.error_code.is_none() {
             self.heartbeat.restart_session(now, &self.settings);
             Self::note(Note::CoordinatorFound(response.node), out);
-            let closed = self.lookup.closed;
-            if closed.is_some_and(|(broker, until)| broker == response.node && now < until) {
+            let connection = Connection { broker: response.node, coordinator: true };
+            if self.modern.is_none() && self.connections.is_unavailable(connection, now) {
                 // Nobody can be asked before the connection is open: not found yet.
                 self.lookup.attempts += 1;
             } else {
                 self.lookup.coordinator = Some(response.node);
                 self.lookup.attempts = 0;
+                out.push(Effect::Connect(connection));
             }
         } else {
             self.lookup.attempts += 1;
@@ -157,11 +177,8 @@ impl Consumer {
     /// (`ClusterConnectionStates`, `AbstractCoordinator.ensureCoordinatorReady`).
     pub(super) fn mark_coordinator_unknown(&mut self, now: Instant, out: &mut Vec<Effect>) {
         if let Some(broker) = self.lookup.coordinator.take() {
-            let (first, longest) =
-                (self.settings.reconnect_backoff, self.settings.reconnect_backoff_max);
-            let backoff = self.jittered(first, longest, 0);
-            self.lookup.closed = Some((broker, now + backoff));
             let connection = Connection { broker, coordinator: true };
+            self.lose_connection(now, connection);
             out.push(Effect::Disconnect(connection));
             self.woken = true;
         }
@@ -174,7 +191,7 @@ impl Consumer {
 
     /// A pause that doubles with each attempt, with a jitter of 20 %, capped
     /// (`ExponentialBackoff`).
-    fn jittered(&mut self, first: Span, longest: Span, attempts: u32) -> Span {
+    pub(super) fn jittered(&mut self, first: Span, longest: Span, attempts: u32) -> Span {
         let term = u128::from(first.as_us()) << attempts.min(32);
         let jittered = term * u128::from(800 + self.draws.client.below(401)) / 1000;
         Span::from_us(jittered.min(longest.as_us().into()) as u64)
@@ -217,9 +234,13 @@ impl Consumer {
 
     /// Handles what has arrived, and what will not arrive any more.
     pub(super) fn handle_inbox(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        if self.connections.any_broken() {
+            self.handle_broken(now, out);
+        }
         for (correlation, response) in std::mem::take(&mut self.inbox) {
             let at = self.pending.iter().position(|p| p.correlation == correlation);
             if let Some(pending) = at.map(|at| self.pending.swap_remove(at)) {
+                self.connections.answered(pending.connection);
                 self.on_response(now, pending.kind, response, out);
             }
         }
@@ -242,7 +263,7 @@ impl Consumer {
     ) {
         match (kind, response) {
             (PendingKind::Metadata, Response::Metadata(response)) => {
-                self.metadata.update(response);
+                self.on_metadata(now, response, out);
             }
             (PendingKind::FindCoordinator, Response::FindCoordinator(response)) => {
                 self.on_find_coordinator(now, response, out);
@@ -268,17 +289,17 @@ impl Consumer {
                 self.on_offset_fetch(now, generation, &response, out);
             }
             (PendingKind::ListOffsets, Response::ListOffsets(response)) => {
-                self.on_list_offsets(response, out);
+                self.on_list_offsets(now, response, out);
             }
             (PendingKind::OffsetForLeaderEpoch, Response::OffsetForLeaderEpoch(response)) => {
-                self.on_offset_for_leader_epoch(&response, out);
+                self.on_offset_for_leader_epoch(now, &response, out);
             }
             (kind, response) => unreachable!("{response:?} is no answer to {kind:?}"),
         }
     }
 
     /// The connection is gone, and the answer with it (`DisconnectException`, retriable).
-    fn on_disconnect(&mut self, now: Instant, kind: PendingKind, out: &mut Vec<Effect>) {
+    pub(super) fn on_disconnect(&mut self, now: Instant, kind: PendingKind, out: &mut Vec<Effect>) {
         let lost = ErrorCode::CoordinatorNotAvailable;
         match kind {
             PendingKind::Join(_) | PendingKind::Sync(_) => self.fail_join(lost),
@@ -290,10 +311,11 @@ impl Consumer {
                 self.lookup.in_flight = false;
                 self.lookup.attempts += 1;
             }
-            PendingKind::ListOffsets
-            | PendingKind::OffsetForLeaderEpoch
-            | PendingKind::Metadata
-            | PendingKind::Leave => {}
+            PendingKind::ListOffsets | PendingKind::OffsetForLeaderEpoch => {
+                self.ask_leaders_again(now);
+            }
+            PendingKind::Metadata => self.metadata.failed(now, self.settings.retry_backoff),
+            PendingKind::Leave => {}
         }
     }
 }

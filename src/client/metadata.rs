@@ -1,22 +1,109 @@
 //! What the client knows of the cluster: topics, partitions and their leaders.
 
+use super::consumer::Consumer;
+use super::effect::Effect;
+use super::lookup::PendingKind;
+use crate::kernel::time::{Instant, Span};
 use crate::model::Name;
 use crate::model::id::{BrokerId, PartitionId};
+use crate::model::message::Request;
 use crate::model::message::cluster::{MetadataResponse, PartitionMetadata, TopicMetadata};
 use crate::model::uuid::Uuid;
 use std::sync::Arc;
+
+impl Consumer {
+    /// Asks for metadata if it is time to.
+    pub(super) fn maintain_metadata(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        if now >= self.next_metadata() {
+            self.ask_for_metadata(now, out);
+        }
+    }
+
+    /// When metadata are to be asked for.
+    pub(super) fn next_metadata(&self) -> Instant {
+        let due = self.metadata.due(self.settings.metadata_max_age);
+        let asked = due < Instant::NEVER && self.is_pending(&PendingKind::Metadata);
+        if asked { Instant::NEVER } else { due }
+    }
+
+    pub(super) fn ask_for_metadata(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        if !self.is_pending(&PendingKind::Metadata) {
+            let backoff = self.backoff(self.metadata.attempts);
+            self.metadata.free_at = now + backoff;
+            let connection = self.any_broker(now);
+            self.send(connection, PendingKind::Metadata, Request::Metadata, out);
+        }
+    }
+
+    /// Metadata arrived: partitions may have other leaders.
+    pub(super) fn on_metadata(
+        &mut self,
+        now: Instant,
+        response: Arc<MetadataResponse>,
+        out: &mut Vec<Effect>,
+    ) {
+        if !self.metadata.update(now, response) {
+            if self.subscription.lacks_leader() {
+                self.metadata.want();
+            }
+            return;
+        }
+        self.subscription.follow_leaders(now, &self.metadata);
+        if self.subscription.lacks_leader() {
+            self.metadata.want();
+        }
+        self.woken = true;
+        self.validate_positions(now, out);
+    }
+}
 
 /// The client's view of the cluster.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Metadata {
     /// What it was told last, in a table that all clients share.
     cluster: Option<Arc<MetadataResponse>>,
+    /// Whether something shows that it is out of date.
+    wanted: bool,
+    /// Not to be asked for before, however much it is wanted.
+    free_at: Instant,
+    /// When it was told last.
+    told: Instant,
+    /// Answers in a row that brought nothing new, and questions without an answer.
+    attempts: u32,
 }
 
 impl Metadata {
-    /// Takes over a response.
-    pub(super) fn update(&mut self, response: Arc<MetadataResponse>) {
-        self.cluster = Some(response);
+    /// Takes over a response. Whether it brought anything new.
+    fn update(&mut self, now: Instant, response: Arc<MetadataResponse>) -> bool {
+        let news = self.cluster.as_ref().is_none_or(|known| !Arc::ptr_eq(known, &response));
+        self.attempts = if news { 0 } else { self.attempts + 1 };
+        (self.cluster, self.told, self.wanted) = (Some(response), now, false);
+        news
+    }
+
+    /// Something shows that it is out of date (`Metadata.requestUpdate`).
+    pub(super) fn want(&mut self) {
+        self.wanted = true;
+    }
+
+    /// A question was not answered.
+    pub(super) fn failed(&mut self, now: Instant, backoff: Span) {
+        self.wanted = true;
+        self.free_at = now + backoff;
+    }
+
+    /// When it is to be asked for again (`Metadata.timeToNextUpdate`).
+    pub(super) fn due(&self, max_age: Span) -> Instant {
+        match self.cluster {
+            None => Instant::ZERO,
+            Some(_) if self.wanted => self.free_at,
+            Some(_) => self.free_at.max(self.told.saturating_add(max_age)),
+        }
+    }
+
+    /// Brokers that can be asked.
+    pub(super) fn brokers(&self) -> &[BrokerId] {
+        self.cluster.as_ref().map_or(&[], |cluster| &cluster.brokers)
     }
 
     /// Whether the client has heard anything yet.
@@ -48,10 +135,11 @@ impl Metadata {
         Some((&cluster.topics[row], index))
     }
 
-    /// The leader of a partition.
-    pub(super) fn leader(&self, partition: PartitionId) -> Option<BrokerId> {
-        let (topic, index) = self.place(partition)?;
-        topic.partitions[index as usize].leader
+    /// The leader of a partition, and its epoch.
+    pub(super) fn leader(&self, partition: PartitionId) -> (Option<BrokerId>, i32) {
+        let Some((topic, index)) = self.place(partition) else { return (None, -1) };
+        let known = &topic.partitions[index as usize];
+        (known.leader, known.leader_epoch)
     }
 
     /// Topic and index of a partition.

@@ -3,7 +3,6 @@
 use super::classic::rebalance::Progress;
 use super::consumer::Consumer;
 use super::effect::{Connection, Effect};
-use super::lookup::PendingKind;
 use super::thread::{Callback, Thread, Wait};
 use crate::kernel::time::{Instant, Span};
 use crate::model::fact::Failure;
@@ -129,8 +128,10 @@ impl Consumer {
         if let Some(failure) = self.fatal.or(refused) {
             return self.fail(now, failure, out);
         }
+        self.maintain_metadata(now, out);
         if !self.metadata.is_known() {
-            return self.ask_for_metadata(out);
+            self.retry_at = self.retry_at.min(self.next_metadata());
+            return;
         }
         if self.lookup.coordinator.is_none() {
             return self.wait_for_coordinator(now, deadline, out);
@@ -158,8 +159,12 @@ impl Consumer {
             }
         }
         if !self.return_fetched(now, out) {
-            self.send_fetches(out);
+            self.send_fetches(now, out);
             self.wait(Wait::Records);
+            if self.connections.any_lost() && self.fetcher.wants(&self.subscription) {
+                // The next call tries again.
+                self.retry_at = self.retry_at.min(deadline);
+            }
         }
     }
 
@@ -169,20 +174,13 @@ impl Consumer {
         }
     }
 
-    pub(super) fn ask_for_metadata(&mut self, out: &mut Vec<Effect>) {
-        if !self.is_pending(&PendingKind::Metadata) {
-            let connection = self.any_broker();
-            self.send(connection, PendingKind::Metadata, Request::Metadata, out);
-        }
-    }
-
     fn wait_for_coordinator(&mut self, now: Instant, deadline: Instant, out: &mut Vec<Effect>) {
         if let Some(backoff) = self.backoff_of_lookup() {
             // At most to the end of this call.
             self.thread = Thread::Sleeping { until: (now + backoff).min(deadline) };
             return;
         }
-        self.look_up_coordinator(out);
+        self.look_up_coordinator(now, out);
         self.wait(Wait::Coordinator);
     }
 
@@ -194,13 +192,16 @@ impl Consumer {
         if parts.is_empty() {
             return false;
         }
-        self.send_fetches(out);
+        self.send_fetches(now, out);
         self.return_records(now, parts, out);
         true
     }
 
-    pub(super) fn send_fetches(&mut self, out: &mut Vec<Effect>) {
-        for (broker, partitions) in self.fetcher.requests(&self.subscription) {
+    pub(super) fn send_fetches(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        let connections = &self.connections;
+        let reachable =
+            |broker| !connections.is_unavailable(Connection { broker, coordinator: false }, now);
+        for (broker, partitions) in self.fetcher.requests(&self.subscription, reachable) {
             let request = Request::Fetch(FetchRequest {
                 max_wait: self.settings.fetch_max_wait,
                 min_bytes: self.settings.fetch_min_bytes,

@@ -11,7 +11,7 @@ use crate::model::error::ErrorCode;
 use crate::model::fact::{Failure, PositionSource};
 use crate::model::id::{BrokerId, PartitionId};
 use crate::model::message::fetch::{
-    EpochEnd, EpochQuestion, ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest,
+    EpochQuestion, ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest,
     OffsetForLeaderEpochResponse, OffsetFound, OffsetQuestion, OffsetSpec,
 };
 use crate::model::message::offset::{OffsetFetchRequest, OffsetFetchResponse, OffsetFetchTopic};
@@ -25,7 +25,7 @@ impl Consumer {
         }
         if self.subscription.is_initializing() {
             if self.lookup.coordinator.is_none() {
-                self.look_up_coordinator(out);
+                self.look_up_coordinator(now, out);
             } else if !self.is_pending(&PendingKind::OffsetFetch(self.member.generation.id)) {
                 self.send_offset_fetch(out);
             }
@@ -90,17 +90,16 @@ impl Consumer {
                     continue;
                 }
                 if let Ok(offset) = u64::try_from(answer.committed_offset) {
+                    self.subscription.read_in(partition, answer.committed_leader_epoch);
                     if answer.committed_leader_epoch < 0 {
                         self.set_position(partition, offset, PositionSource::Committed, out);
                         continue;
                     }
-                    let unsure = Position::AwaitingValidation { offset, retry_at: now };
+                    let (retry_at, committed) = (now, true);
+                    let unsure = Position::AwaitingValidation { offset, retry_at, committed };
                     self.subscription.set_position(partition, unsure);
-                } else if self.settings.auto_offset_reset == ResetPolicy::None {
-                    self.fatal = Some(Failure::NoOffsetForPartition);
                 } else {
-                    let reset = Position::AwaitingReset { retry_at: now };
-                    self.subscription.set_position(partition, reset);
+                    self.reset(now, partition, PositionSource::Reset);
                 }
             }
         }
@@ -114,55 +113,122 @@ impl Consumer {
     /// epoch of the leader that the records came from; with it nothing is fetched before the present
     /// one has looked (KIP-320; `OffsetFetcher.validatePositionsIfNeeded`).
     pub(super) fn validate_positions(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        let mut questions: Vec<(BrokerId, Vec<PartitionId>)> = Vec::new();
+        let mut questions: Vec<(BrokerId, Vec<EpochQuestion>)> = Vec::new();
         for owned in self.subscription.in_order() {
             let due = matches!(
                 owned.position,
                 Position::AwaitingValidation { retry_at, .. } if retry_at <= now
             );
-            let Some(leader) = owned.leader.filter(|_| due) else { continue };
+            let Some(leader) = owned.leader.filter(|&leader| due && self.can_ask(leader, now))
+            else {
+                continue;
+            };
+            let question = EpochQuestion {
+                partition: owned.partition,
+                current_leader_epoch: owned.epoch,
+                leader_epoch: owned.read_epoch,
+            };
             match questions.iter_mut().find(|(broker, _)| *broker == leader) {
-                Some((_, partitions)) => partitions.push(owned.partition),
-                None => questions.push((leader, vec![owned.partition])),
+                Some((_, partitions)) => partitions.push(question),
+                None => questions.push((leader, vec![question])),
             }
         }
         for (broker, partitions) in questions {
             let retry_at = now + self.settings.request_timeout;
-            for &partition in &partitions {
-                if let Some(offset) = self.unsure_offset(partition) {
-                    let asked = Position::AwaitingValidation { offset, retry_at };
+            for question in &partitions {
+                let partition = question.partition;
+                if let Some((offset, committed)) = self.unsure_offset(partition) {
+                    let asked = Position::AwaitingValidation { offset, retry_at, committed };
                     self.subscription.set_position(partition, asked);
                 }
             }
             let connection = Connection { broker, coordinator: false };
-            let question =
-                |partition| EpochQuestion { partition, current_leader_epoch: -1, leader_epoch: 0 };
-            let partitions = partitions.into_iter().map(question).collect();
             let request = OffsetForLeaderEpochRequest { partitions };
             self.send(connection, PendingKind::OffsetForLeaderEpoch, request, out);
         }
     }
 
-    /// The committed offset of a partition whose leader has not confirmed it yet.
-    fn unsure_offset(&self, partition: PartitionId) -> Option<u64> {
+    /// Whether the connection to a leader is open, or may be opened.
+    fn can_ask(&self, broker: BrokerId, now: Instant) -> bool {
+        !self.connections.is_unavailable(Connection { broker, coordinator: false }, now)
+    }
+
+    /// The offset of a partition whose leader has not confirmed it yet, and whether that is the
+    /// committed one.
+    fn unsure_offset(&self, partition: PartitionId) -> Option<(u64, bool)> {
         match self.subscription.get(partition)?.position {
-            Position::AwaitingValidation { offset, .. } => Some(offset),
+            Position::AwaitingValidation { offset, committed, .. } => Some((offset, committed)),
             _ => None,
         }
     }
 
-    /// A leader confirmed committed offsets.
+    /// A leader told where epochs end: a position beyond the end of its epoch lies in a part of the
+    /// log that is gone (`SubscriptionState.maybeCompleteValidation`).
     pub(super) fn on_offset_for_leader_epoch(
         &mut self,
+        now: Instant,
         response: &OffsetForLeaderEpochResponse,
         out: &mut Vec<Effect>,
     ) {
-        for &EpochEnd { partition, .. } in &response.partitions {
-            if let Some(offset) = self.unsure_offset(partition) {
-                self.set_position(partition, offset, PositionSource::Committed, out);
+        for end in &response.partitions {
+            let Some((offset, committed)) = self.unsure_offset(end.partition) else { continue };
+            if !end.error_code.is_none() {
+                self.metadata.want();
+                self.ask_leaders_again(now);
+                continue;
+            }
+            let (known, diverges) = (end.leader_epoch >= 0, end.end_offset < offset);
+            if (diverges || !known) && self.settings.auto_offset_reset == ResetPolicy::None {
+                self.fatal = Some(Failure::LogTruncation);
+            } else if !known {
+                self.reset(now, end.partition, PositionSource::Truncated);
+            } else if diverges {
+                self.subscription.read_in(end.partition, end.leader_epoch);
+                let source = PositionSource::Truncated;
+                self.set_position(end.partition, end.end_offset, source, out);
+            } else if committed {
+                self.set_position(end.partition, offset, PositionSource::Committed, out);
+            } else {
+                self.subscription.set_position(end.partition, Position::At(offset));
             }
         }
         self.announce_ready(out);
+        self.fetch_if_reset(now, out);
+    }
+
+    /// Leaders that were asked about positions, but did not help, are asked again after a backoff.
+    pub(super) fn ask_leaders_again(&mut self, now: Instant) {
+        self.subscription.ask_again(now + self.settings.retry_backoff);
+        self.retry_later(now);
+    }
+
+    /// A partition is to be read from where the reset policy says, if there is one.
+    fn reset(&mut self, now: Instant, partition: PartitionId, why: PositionSource) {
+        if self.settings.auto_offset_reset == ResetPolicy::None {
+            self.fatal = Some(match why {
+                PositionSource::OutOfRange => Failure::OffsetOutOfRange,
+                _ => Failure::NoOffsetForPartition,
+            });
+            return;
+        }
+        let reset = Position::AwaitingReset { retry_at: now, why };
+        self.subscription.set_position(partition, reset);
+    }
+
+    /// Sees to what leaders refused to read (`FetchCollector.handleInitializeErrors`).
+    pub(super) fn handle_refused(&mut self, now: Instant) {
+        for refused in std::mem::take(&mut self.fetcher.refused) {
+            let owned = self.subscription.get(refused.partition);
+            if owned.is_none_or(|owned| owned.position != Position::At(refused.from)) {
+                continue;
+            }
+            match refused.error_code {
+                ErrorCode::OffsetOutOfRange => {
+                    self.reset(now, refused.partition, PositionSource::OutOfRange);
+                }
+                _ => self.metadata.want(),
+            }
+        }
     }
 
     /// Asks the leaders where the reset policy points to.
@@ -174,19 +240,28 @@ impl Consumer {
         };
         let mut questions: Vec<(BrokerId, Vec<OffsetQuestion>)> = Vec::new();
         for owned in self.subscription.in_order() {
-            let due =
-                matches!(owned.position, Position::AwaitingReset { retry_at } if retry_at <= now);
-            let Some(leader) = owned.leader.filter(|_| due) else { continue };
-            let question = OffsetQuestion { partition: owned.partition, leader_epoch: -1, spec };
+            let due = matches!(
+                owned.position,
+                Position::AwaitingReset { retry_at, .. } if retry_at <= now
+            );
+            let Some(leader) = owned.leader.filter(|&leader| due && self.can_ask(leader, now))
+            else {
+                continue;
+            };
+            let (partition, leader_epoch) = (owned.partition, owned.epoch);
+            let question = OffsetQuestion { partition, leader_epoch, spec };
             match questions.iter_mut().find(|(broker, _)| *broker == leader) {
                 Some((_, partitions)) => partitions.push(question),
                 None => questions.push((leader, vec![question])),
             }
         }
         for (broker, partitions) in questions {
-            let retry = Position::AwaitingReset { retry_at: now + self.settings.request_timeout };
+            let retry_at = now + self.settings.request_timeout;
             for question in &partitions {
-                self.subscription.set_position(question.partition, retry);
+                if let Some(why) = self.awaited_reset(question.partition) {
+                    let asked = Position::AwaitingReset { retry_at, why };
+                    self.subscription.set_position(question.partition, asked);
+                }
             }
             let connection = Connection { broker, coordinator: false };
             let request = ListOffsetsRequest { partitions };
@@ -196,17 +271,32 @@ impl Consumer {
 
     /// A leader told where to begin. Where it knows no such record, the question is repeated after
     /// `request.timeout.ms`.
-    pub(super) fn on_list_offsets(&mut self, response: ListOffsetsResponse, out: &mut Vec<Effect>) {
-        for OffsetFound { partition, offset, .. } in response.partitions {
-            let owned = self.subscription.get(partition);
-            let awaited =
-                owned.is_some_and(|o| matches!(o.position, Position::AwaitingReset { .. }));
-            if let Some(offset) = offset.filter(|_| awaited) {
-                self.set_position(partition, offset, PositionSource::Reset, out);
+    pub(super) fn on_list_offsets(
+        &mut self,
+        now: Instant,
+        response: ListOffsetsResponse,
+        out: &mut Vec<Effect>,
+    ) {
+        for OffsetFound { partition, error_code, offset, leader_epoch } in response.partitions {
+            let Some(why) = self.awaited_reset(partition) else { continue };
+            if !error_code.is_none() {
+                self.metadata.want();
+                self.ask_leaders_again(now);
+            } else if let Some(offset) = offset {
+                self.subscription.read_in(partition, leader_epoch);
+                self.set_position(partition, offset, why, out);
             }
         }
         self.announce_ready(out);
-        self.fetch_if_reset(out);
+        self.fetch_if_reset(now, out);
+    }
+
+    /// Why a position is being reset, if it is.
+    fn awaited_reset(&self, partition: PartitionId) -> Option<PositionSource> {
+        match self.subscription.get(partition)?.position {
+            Position::AwaitingReset { why, .. } => Some(why),
+            _ => None,
+        }
     }
 
     fn set_position(

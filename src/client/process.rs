@@ -83,7 +83,7 @@ impl Consumer {
             }
             CommitMode::AsyncBatch => {
                 let offsets = self.subscription.all_consumed();
-                if let Err(code) = self.commit_async(CommitKind::Async, &offsets, out) {
+                if let Err(code) = self.commit_async(now, CommitKind::Async, &offsets, out) {
                     out.push(Effect::Note(Note::CommitFailed(code)));
                 }
                 self.poll_again(now);

@@ -3,6 +3,7 @@
 use super::metadata::Metadata;
 use crate::kernel::time::Instant;
 use crate::model::Name;
+use crate::model::fact::PositionSource;
 use crate::model::id::{BrokerId, PartitionId};
 
 /// What the application subscribes to.
@@ -36,9 +37,10 @@ pub(super) enum Position {
     /// Not known: the committed offset has to be asked for.
     Initializing,
     /// To be reset; not asked for again before this moment.
-    AwaitingReset { retry_at: Instant },
-    /// A committed offset, which the leader has to confirm; not asked again before `retry_at`.
-    AwaitingValidation { offset: u64, retry_at: Instant },
+    AwaitingReset { retry_at: Instant, why: PositionSource },
+    /// An offset that the leader has to confirm; not asked again before `retry_at`. It is the
+    /// committed one, or it was known until the leader changed.
+    AwaitingValidation { offset: u64, retry_at: Instant, committed: bool },
     /// Known: the next offset to read.
     At(u64),
 }
@@ -50,6 +52,10 @@ pub(super) struct Owned {
     pub position: Position,
     /// Whom to ask for its records.
     pub leader: Option<BrokerId>,
+    /// The epoch of that leader.
+    pub epoch: i32,
+    /// The epoch in which the record before the position was written; -1: not known.
+    pub read_epoch: i32,
     /// About to be given up: neither fetched nor returned.
     pub pending_revocation: bool,
 }
@@ -99,7 +105,9 @@ impl Subscription {
             self.get(partition).copied().unwrap_or(Owned {
                 partition,
                 position: Position::Initializing,
-                leader: metadata.leader(partition),
+                leader: metadata.leader(partition).0,
+                epoch: metadata.leader(partition).1,
+                read_epoch: -1,
                 pending_revocation: false,
             })
         };
@@ -137,6 +145,50 @@ impl Subscription {
         self.missing_positions += known(self.owned[row].position);
         self.missing_positions -= known(position);
         self.owned[row].position = position;
+    }
+
+    /// The records before the position are of this epoch.
+    pub(super) fn read_in(&mut self, partition: PartitionId, epoch: i32) {
+        if let Some(row) = self.row(partition) {
+            self.owned[row].read_epoch = epoch;
+        }
+    }
+
+    /// Whether somebody has to be found who leads a partition.
+    pub(super) fn lacks_leader(&self) -> bool {
+        self.owned.iter().any(|owned| owned.leader.is_none())
+    }
+
+    /// Asks other leaders from now on. Where the epoch has changed, the new leader has to confirm
+    /// the position first (`SubscriptionState.maybeValidatePositionForCurrentLeader`).
+    pub(super) fn follow_leaders(&mut self, now: Instant, metadata: &Metadata) {
+        let mut unsure = Vec::new();
+        for owned in &mut self.owned {
+            let (leader, epoch) = metadata.leader(owned.partition);
+            owned.leader = leader;
+            if epoch <= owned.epoch {
+                continue;
+            }
+            owned.epoch = epoch;
+            if let (Position::At(offset), true) = (owned.position, owned.read_epoch >= 0) {
+                unsure.push((owned.partition, offset));
+            }
+        }
+        for (partition, offset) in unsure {
+            let unsure = Position::AwaitingValidation { offset, retry_at: now, committed: false };
+            self.set_position(partition, unsure);
+        }
+    }
+
+    /// Leaders that were asked about positions are asked again.
+    pub(super) fn ask_again(&mut self, at: Instant) {
+        for owned in &mut self.owned {
+            match &mut owned.position {
+                Position::AwaitingReset { retry_at, .. }
+                | Position::AwaitingValidation { retry_at, .. } => *retry_at = at,
+                Position::Initializing | Position::At(_) => {}
+            }
+        }
     }
 
     /// Reads on from `offset`, if the partition is still owned and its position known (`seek`).

@@ -145,6 +145,7 @@ impl Logs {
             anything |= records > 0;
             budget = budget.saturating_sub(records * size);
             fetch.to = fetch.from + records;
+            fetch.leader_epoch = log.leadership_at(at).epoch;
             records > 0
         });
         FetchResponse { partitions, preferred: Vec::new() }

@@ -156,6 +156,8 @@ pub struct ConsumerConfig {
     pub reconnect_backoff_max: Span,
     /// `request.timeout.ms`
     pub request_timeout: Span,
+    /// `metadata.max.age.ms`
+    pub metadata_max_age: Span,
     /// `default.api.timeout.ms`
     pub default_api_timeout: Span,
     /// `client.rack`, empty: none.
@@ -185,6 +187,7 @@ impl Default for ConsumerConfig {
             reconnect_backoff: Span::from_ms(50),
             reconnect_backoff_max: Span::from_ms(1_000),
             request_timeout: Span::from_ms(30_000),
+            metadata_max_age: Span::from_ms(300_000),
             default_api_timeout: Span::from_ms(60_000),
             client_rack: String::new(),
             group_instance_id: None,

@@ -175,6 +175,12 @@ pub enum Failure {
     /// No offset is committed and `auto.offset.reset` is `none`
     /// (`NoOffsetForPartitionException`).
     NoOffsetForPartition,
+    /// A position lies outside the log and `auto.offset.reset` is `none`
+    /// (`OffsetOutOfRangeException`).
+    OffsetOutOfRange,
+    /// The log was cut before a position and `auto.offset.reset` is `none`
+    /// (`LogTruncationException`).
+    LogTruncation,
     /// It led the group, and the strategy threw this exception of Java.
     Assignor(&'static str),
 }
@@ -183,6 +189,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Refused(code) => code.fmt(f),
+            Failure::OffsetOutOfRange => f.write_str("OFFSET_OUT_OF_RANGE"),
+            Failure::LogTruncation => f.write_str("LOG_TRUNCATION"),
             Failure::NoOffsetForPartition => f.write_str("NO_OFFSET_FOR_PARTITION"),
             Failure::Assignor(class) => f.write_str(class),
         }
@@ -329,6 +337,10 @@ pub enum PositionSource {
     Committed,
     /// `auto.offset.reset`.
     Reset,
+    /// `auto.offset.reset`, because the position lay outside the log.
+    OutOfRange,
+    /// The log was cut, and the leader says where.
+    Truncated,
 }
 
 /// Records [from, to) of a partition, processed evenly between two moments.

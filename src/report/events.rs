@@ -137,6 +137,8 @@ impl Names<'_> {
                 let source = match source {
                     PositionSource::Committed => "committed",
                     PositionSource::Reset => "reset",
+                    PositionSource::OutOfRange => "out_of_range",
+                    PositionSource::Truncated => "truncated",
                 };
                 let mut fields = self.partition_fields(*partition);
                 fields["offset"] = json!(offset);

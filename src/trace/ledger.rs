@@ -261,11 +261,11 @@ impl Ledger {
         let frontier = account.frontier();
         if offset > frontier {
             let cause = match (source, account.cause) {
-                (PositionSource::Reset, _) => Cause::Reset,
+                (PositionSource::Reset | PositionSource::OutOfRange, _) => Cause::Reset,
                 (PositionSource::Committed, cause) if commits_before => {
                     cause.unwrap_or(Cause::CommitBeforeProcessing)
                 }
-                (PositionSource::Committed, _) => {
+                (PositionSource::Committed | PositionSource::Truncated, _) => {
                     return Err(format!(
                         "partition {partition:?}: offset {offset} is committed, but only {frontier} \
                          are processed or skipped"

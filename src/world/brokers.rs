@@ -269,6 +269,13 @@ impl World<'_> {
         }
     }
 
+    /// A client opens a connection: it hears of it only if nobody is there.
+    pub(super) fn connect(&mut self, consumer: ConsumerId, connection: Connection) {
+        if !self.machine(connection.broker).up {
+            self.break_connection(consumer, connection);
+        }
+    }
+
     /// A client hears, after a message's way, that its connection broke or was refused.
     pub(super) fn break_connection(&mut self, consumer: ConsumerId, connection: Connection) {
         let at = self.now + self.latency(consumer, connection);

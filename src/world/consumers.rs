@@ -178,6 +178,7 @@ impl World<'_> {
                     self.send(id, connection, correlation, request);
                 }
                 Effect::Assign(asked) => self.assign(id, *asked),
+                Effect::Connect(connection) => self.connect(id, connection),
                 Effect::Disconnect(connection) => self.disconnect(id, connection),
                 Effect::Note(note) => self.client_note(id, note),
             }

@@ -278,7 +278,8 @@ impl World<'_> {
             };
             let partition = question.partition;
             let error_code = log.refusal(broker, question.leader_epoch, now);
-            OffsetFound { partition, error_code, offset }
+            let leader_epoch = log.leadership().epoch;
+            OffsetFound { partition, error_code, offset, leader_epoch }
         };
         ListOffsetsResponse { partitions: request.partitions.iter().map(answer).collect() }
     }

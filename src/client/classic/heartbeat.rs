@@ -95,7 +95,8 @@ impl Consumer {
             return Instant::NEVER;
         }
         let settings = &self.settings;
-        let something_waits = !self.inbox.is_empty() && !self.is_polling();
+        let heard = !self.inbox.is_empty() || self.connections.any_broken();
+        let something_waits = heard && !self.is_polling();
         if something_waits || self.lookup.coordinator.is_none() {
             return hb.wake_after(now + Span::from_us(1), settings);
         }
@@ -110,7 +111,8 @@ impl Consumer {
         } else {
             hb.wake_after(hb.heartbeat_due, settings)
         };
-        session.min(poll).min(heartbeat + LATENESS)
+        let metadata = self.next_metadata().max(now + LATENESS);
+        session.min(poll).min(heartbeat + LATENESS).min(metadata)
     }
 
     /// Lets the heartbeat thread do what is due. Whether it woke.
@@ -125,8 +127,9 @@ impl Consumer {
         self.heartbeat.last_wake = now;
         self.handle_inbox(now, out);
         if self.heartbeat.enabled {
+            self.maintain_metadata(now, out);
             if self.lookup.coordinator.is_none() {
-                self.look_up_coordinator(out);
+                self.look_up_coordinator(now, out);
             } else if now >= self.heartbeat.session_end {
                 self.mark_coordinator_unknown(now, out);
             } else if !self.is_in_poll() && now >= self.heartbeat.poll_end {

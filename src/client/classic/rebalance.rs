@@ -38,7 +38,7 @@ impl Consumer {
     ) -> Progress {
         while self.member.rejoin_needed_or_pending() {
             if self.lookup.coordinator.is_none() {
-                self.look_up_coordinator(out);
+                self.look_up_coordinator(now, out);
                 return Progress::Waiting;
             }
             if self.member.needs_join_prepare {
@@ -97,7 +97,7 @@ impl Consumer {
             }
             let offsets = self.subscription.all_consumed();
             self.member.prepare_commit = PrepareCommit::InFlight;
-            if let Err(code) = self.commit_async(CommitKind::BeforeRebalance, &offsets, out) {
+            if let Err(code) = self.commit_async(now, CommitKind::BeforeRebalance, &offsets, out) {
                 self.member.prepare_commit = PrepareCommit::Done(Err(code));
             }
         }

@@ -25,16 +25,18 @@ impl Consumer {
         if matches!(self.thread, Thread::Stopped) {
             return Instant::NEVER;
         }
+        let metadata = self.next_metadata().max(now);
         if self.lookup.coordinator.is_none() {
-            return self.next_lookup();
+            return self.next_lookup().min(metadata);
         }
-        let mut at = match &m.reconciliation {
+        let again = match &m.reconciliation {
             Some(reconciliation) => match reconciliation.step {
                 Step::CommitAgain { at, .. } => at,
                 _ => Instant::NEVER,
             },
             None => Instant::NEVER,
         };
+        let mut at = again.min(metadata);
         if self.awaits_offsets() {
             at = at.min(m.offsets_at);
         }
@@ -57,15 +59,14 @@ impl Consumer {
         now: Instant,
         out: &mut Vec<Effect>,
     ) -> bool {
-        if self.inbox.is_empty() && now < self.modern_mut().next_wake {
+        let heard = !self.inbox.is_empty() || self.connections.any_broken();
+        if !heard && now < self.modern_mut().next_wake {
             return false;
         }
         self.handle_inbox(now, out);
-        if !self.metadata.is_known() {
-            self.ask_for_metadata(out);
-        }
+        self.maintain_metadata(now, out);
         if now >= self.next_lookup() {
-            self.look_up_coordinator(out);
+            self.look_up_coordinator(now, out);
         }
         self.maybe_reconcile(now, false, out);
         self.commit_again(now, out);

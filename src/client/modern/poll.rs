@@ -125,18 +125,18 @@ impl Consumer {
             event.resets_since = Some(since);
             self.reset_positions(now, out);
         }
-        self.fetch_if_reset(out);
+        self.fetch_if_reset(now, out);
     }
 
     /// Fetches, unless a leader still owes the present round an answer about positions.
-    pub(in crate::client) fn fetch_if_reset(&mut self, out: &mut Vec<Effect>) {
+    pub(in crate::client) fn fetch_if_reset(&mut self, now: Instant, out: &mut Vec<Effect>) {
         let event = self.modern.as_ref().and_then(|m| m.poll_event);
         let Some(event) = event.filter(|event| !event.complete) else { return };
         if event.resets_since.is_none_or(|since| self.awaits_resets(since)) {
             return;
         }
         self.modern_mut().poll_event = Some(PollEvent { complete: true, ..event });
-        self.send_fetches(out);
+        self.send_fetches(now, out);
     }
 
     /// Whether committed offsets have to be asked for.

@@ -58,7 +58,7 @@ impl Consumer {
             return self.revoke_and_assign();
         }
         self.set_step(Step::Committing { deadline });
-        if let Err(code) = self.commit_async(CommitKind::BeforeRebalance, &offsets, out) {
+        if let Err(code) = self.commit_async(now, CommitKind::BeforeRebalance, &offsets, out) {
             self.committed_before_reconciling(now, Err(code));
         }
     }

@@ -88,6 +88,8 @@ pub struct OffsetFound {
     pub error_code: ErrorCode,
     /// The offset; `None`: no record is that young.
     pub offset: Option<u64>,
+    /// The epoch of the leader who wrote the record there, or will; -1: not known.
+    pub leader_epoch: i32,
 }
 
 /// `OffsetForLeaderEpoch`: where do these leader epochs end (KIP-320)?

@@ -121,6 +121,8 @@ modelled! { CONSUMER, consumer -> ConsumerConfig {
     "reconnect.backoff.ms" reconnect_backoff
         "Wait before a connection that was closed is opened again.";
     "reconnect.backoff.max.ms" reconnect_backoff_max "The longest wait between connections.";
+    "metadata.max.age.ms" metadata_max_age
+        "How old what a client knows of topics and leaders may become before it asks again.";
     "request.timeout.ms" request_timeout "How long a client waits for an answer.";
     "default.api.timeout.ms" default_api_timeout
         "How long a blocking call such as `commitSync` may take.";
