@@ -14,6 +14,7 @@ mod faults;
 mod messages;
 mod modern;
 mod network;
+mod producing;
 mod replication;
 mod sampling;
 mod setup;
@@ -98,6 +99,8 @@ enum Event {
     Commit(u32),
     /// A coordinator has read its log.
     Load(u32),
+    /// Producers of a partition that were refused try again.
+    Retry(PartitionId),
     /// Samples are taken.
     Sample,
 }
@@ -145,6 +148,9 @@ struct World<'a> {
     /// By row of the controller: how far replicas are, and who led last.
     followers: Vec<Followers>,
     led_by: Vec<Option<BrokerId>>,
+    /// By partition: whether its producers are refused, and what the last leader left unanswered.
+    unreachable: Vec<bool>,
+    unanswered: Vec<u64>,
     /// When the controller looks at leaders next.
     balance_at: Instant,
     coordinators: Vec<Coordinator>,
@@ -241,6 +247,7 @@ impl World<'_> {
             Event::Balance => self.balance_leaders(),
             Event::Commit(row) => self.commit(row as usize),
             Event::Load(row) => self.load(row as usize),
+            Event::Retry(partition) => self.retry_producers(partition),
             Event::Sample => self.sample(),
         }
     }

@@ -89,7 +89,7 @@ impl PartitionLog {
 
     /// Log end offset at `at`.
     pub fn end(&self, at: Instant, producers: &mut [Producer]) -> u64 {
-        let records = |&(producer, index): &(usize, u32)| producers[producer].count(index, at);
+        let records = |&(producer, index): &(usize, u32)| producers[producer].delivered(index, at);
         self.base + self.sources.iter().map(records).sum::<u64>()
     }
 
@@ -149,9 +149,9 @@ impl PartitionLog {
         }
     }
 
-    /// Whether the high watermark stands still.
-    pub fn stands_still(&self) -> bool {
-        self.last_visible().behind.is_none()
+    /// How far the high watermark is behind the log's end; `None`: it stands still.
+    pub fn behind(&self) -> Option<Span> {
+        self.last_visible().behind
     }
 
     /// The log was cut at `end`, at `at`: nothing of before is visible beyond that.
@@ -203,8 +203,10 @@ impl PartitionLog {
         if let ([(producer, index)], [Visible { behind: Some(behind), .. }]) =
             (&self.sources[..], &self.visible[..])
         {
-            let at = producers[*producer].nth(*index, offset + 1 - self.base)?;
-            return Some(at.saturating_add(*behind).max(from));
+            let nth = producers[*producer].delivered_nth(*index, offset + 1 - self.base);
+            if let Ok(at) = nth {
+                return Some(at?.saturating_add(*behind).max(from));
+            }
         }
         if self.visible_end(from, producers) > offset {
             return Some(from);

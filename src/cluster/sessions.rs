@@ -105,7 +105,8 @@ mod tests {
         sessions.phases = vec![Span::from_ms(500); 3];
         sessions.check = Span::ZERO;
         // Last heartbeat at 14.5 s, session to 23.5 s, looked at every 1.125 s: at 23.625 s.
-        let ends = |ms| sessions.ends(BrokerId(1), Instant::from_us(ms * 1_000)).as_us() / 1_000;
+        let ends =
+            |ms: u64| sessions.ends(BrokerId(1), Instant::from_us(ms * 1_000)).as_us() / 1_000;
         assert_eq!(ends(16_499), 23_625);
         assert_eq!(ends(14_500), 23_625);
         assert_eq!(ends(16_500), 25_875);

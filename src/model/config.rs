@@ -107,13 +107,47 @@ pub struct TopicConfig {}
 /// Producer settings (`[producers.P.config]`).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProducerConfig {
-    /// `batch.size`: bytes after which the sticky partitioner moves on.
+    /// `batch.size`: bytes after which a batch is sent, and the sticky partitioner moves on.
     pub batch_size: u32,
+    /// `linger.ms`
+    pub linger: Span,
+    /// `acks`
+    pub acks: Acks,
+    /// `retries`
+    pub retries: u32,
+    /// `enable.idempotence`, as far as the other settings allow it.
+    pub enable_idempotence: bool,
+    /// `delivery.timeout.ms`
+    pub delivery_timeout: Span,
+    /// `retry.backoff.ms`
+    pub retry_backoff: Span,
+    /// `retry.backoff.max.ms`
+    pub retry_backoff_max: Span,
+}
+
+/// `acks`: who has to have a record before its producer is told so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Acks {
+    /// Nobody.
+    None,
+    /// The leader.
+    Leader,
+    /// Every replica in sync.
+    All,
 }
 
 impl Default for ProducerConfig {
     fn default() -> Self {
-        ProducerConfig { batch_size: 16_384 }
+        ProducerConfig {
+            batch_size: 16_384,
+            linger: Span::from_ms(5),
+            acks: Acks::All,
+            retries: i32::MAX as u32,
+            enable_idempotence: true,
+            delivery_timeout: Span::from_ms(120_000),
+            retry_backoff: Span::from_ms(100),
+            retry_backoff_max: Span::from_ms(1_000),
+        }
     }
 }
 

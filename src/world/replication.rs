@@ -76,6 +76,11 @@ impl World<'_> {
         let Some(partition) = self.partition_of(row) else {
             return self.settle_coordinator(row, standing);
         };
+        if let (Standing::Leaderless, Some(behind)) =
+            (standing, self.logs.partitions[partition.index()].behind())
+        {
+            self.note_unanswered(partition, behind);
+        }
         let behind = match standing {
             Standing::Flowing(behind) => Some(behind),
             _ => None,
@@ -211,9 +216,4 @@ impl World<'_> {
         let topics = topics.ids().map(topic).collect();
         self.metadata = Arc::new(MetadataResponse::new(racks, self.controller.unfenced(), topics));
     }
-}
-
-impl World<'_> {
-    fn course_of_producers(&mut self, _partition: PartitionId, _standing: Standing) {}
-    fn cut_log(&mut self, _partition: PartitionId, _holds: Instant, _unclean: bool) {}
 }

@@ -18,6 +18,7 @@ partitions = 2
 topic = "orders"
 rate = "100/s"
 partitioner = "round-robin"
+config = { "linger.ms" = 0 }
 
 [groups.search]
 topics = ["orders"]
@@ -58,7 +59,7 @@ fn offsets_of_a_partition() {
             r#"metric = "{metric}", group = "search", topic = "orders", partition = 0, at = "{at}""#
         )
     };
-    let log_end = r#"metric = "log_end_offset", topic = "orders", partition = 1, at = "10s""#;
+    let log_end = r#"metric = "log_end_offset", topic = "orders", partition = 1, at = "10.001s""#;
     measures(&[
         (log_end, "equals = 500"),
         // The next record is on its way.
@@ -75,7 +76,7 @@ fn lag_is_told_by_commits_and_position_lag_by_polls() {
     let position_lag = |rest: &str| format!(r#"metric = "position_lag", group = "search", {rest}"#);
     measures(&[
         // Nobody owns anything yet: the log start counts.
-        (&lag(r#"at = "3s""#), "equals = 300"),
+        (&lag(r#"at = "3.001s""#), "equals = 300"),
         // Before the first commit the position counts.
         (&lag(r#"at = "7s""#), "at_most = 2"),
         (&lag(r#"from = "8s", to = "19s", stat = "max""#), "between = [495, 505]"),
@@ -129,7 +130,7 @@ fn the_ledger() {
         (&of("processed", r#", from = "10s", to = "20s""#), "between = [998, 1002]"),
         (&of("duplicates", ""), "equals = 0"),
         (&of("skipped", ""), "equals = 0"),
-        (&of("waiting", r#", at = "3s""#), "equals = 300"),
+        (&of("waiting", r#", at = "3.001s""#), "equals = 300"),
         (&of("waiting", ""), "at_most = 2"),
         (&of("throughput", r#", from = "10s", to = "20s""#), "near = { value = 100, percent = 1 }"),
         (r#"metric = "throughput", producer = "shop", from = "10s", to = "20s""#, "equals = 100"),

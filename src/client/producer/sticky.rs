@@ -29,7 +29,7 @@ impl Sticky {
     pub(super) fn new(setup: &Setup, stream: Stream) -> Self {
         let fastest = setup.profile.iter().map(|step| step.rate.units()).max().unwrap_or(0);
         let fastest = fastest / u64::from(setup.count) / Rate::PER_SECOND;
-        let fills = u64::from(setup.batch_size).div_ceil(setup.record_size.max(1));
+        let fills = u64::from(setup.config.batch_size).div_ceil(setup.record_size.max(1));
         Sticky {
             stream,
             length: fills.max(fastest.div_ceil(RUNS_PER_SECOND)).max(1),

@@ -5,7 +5,7 @@ use super::settings::Settings;
 use super::value::{Checked, Unit, iso_duration, unit};
 use crate::kernel::time::Span;
 use crate::model::config::{
-    BrokerConfig, ConsumerConfig, GroupConfig, GroupProtocol, ProducerConfig, ResetPolicy,
+    Acks, BrokerConfig, ConsumerConfig, GroupConfig, GroupProtocol, ProducerConfig, ResetPolicy,
 };
 
 /// Declares the settings of one family: name, field of the typed struct, documentation.
@@ -91,7 +91,19 @@ modelled! { GROUP, group -> GroupConfig {
 } }
 
 modelled! { PRODUCER, producer -> ProducerConfig {
-    "batch.size" batch_size "Bytes after which the sticky partitioner moves on.";
+    "batch.size" batch_size
+        "Bytes after which a batch is sent, and the sticky partitioner moves on.";
+    "linger.ms" linger "How long records wait for others to fill their batch.";
+    "acks" acks
+        "Who has to have a record before its producer is told so: `all` replicas in sync, the \
+         leader (`1`) or nobody (`0`).";
+    "retries" retries "How often a batch is sent again.";
+    "enable.idempotence" enable_idempotence
+        "Whether a batch that is sent again is written only once.";
+    "delivery.timeout.ms" delivery_timeout
+        "A record that could not be delivered for this long is given up.";
+    "retry.backoff.ms" retry_backoff "Wait before the first retry of a request.";
+    "retry.backoff.max.ms" retry_backoff_max "The longest wait between retries.";
 } }
 
 modelled! { CONSUMER, consumer -> ConsumerConfig {
@@ -218,6 +230,19 @@ impl FromSetting for bool {
     fn from(_: &str, value: &Checked) -> Option<Self> {
         match value {
             Checked::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+}
+
+impl FromSetting for Acks {
+    fn from(_: &str, value: &Checked) -> Option<Self> {
+        match value {
+            Checked::Text(text) => match text.as_str() {
+                "0" => Some(Acks::None),
+                "1" => Some(Acks::Leader),
+                _ => Some(Acks::All),
+            },
             _ => None,
         }
     }

@@ -6,8 +6,8 @@ use crate::parse::problem::Problem;
 use crate::parse::shape::Reader;
 use crate::parse::source::Spot;
 
-/// Notes what `KafkaProducer` would refuse.
-pub(crate) fn check(settings: &Settings, reader: &mut Reader) {
+/// Notes what `KafkaProducer` would refuse. Whether the producer is idempotent in the end.
+pub(crate) fn check(settings: &Settings, reader: &mut Reader) -> bool {
     delivery_timeout(settings, reader);
     let idempotent = idempotence(settings, reader);
     if let (Some(at), Some(false)) = (settings.spot("transactional.id"), idempotent) {
@@ -23,6 +23,7 @@ pub(crate) fn check(settings: &Settings, reader: &mut Reader) {
             Problem::error(at, title).label("leave one of them out").also(other, "the other"),
         );
     }
+    idempotent == Some(true)
 }
 
 /// Only a given timeout is refused; Kafka stretches its default.

@@ -28,7 +28,8 @@ pub(crate) fn resolve(
     let raw = &raw.value;
     let node = raw.config.as_ref().map(|at| &at.value.0);
     let settings = reader.within("config", |reader| Settings::read(Family::Producer, node, reader));
-    producer::check(&settings, reader);
+    let mut config = modelled::producer(&settings);
+    config.enable_idempotence = producer::check(&settings, reader);
     let start = raw.start.as_ref().map_or(Instant::ZERO, |at| moment(at, end, reader));
     let stop = raw.stop.as_ref().map_or(Instant::NEVER, |at| moment(at, end, reader));
     if let Some(at) = raw.stop.as_ref().filter(|at| at.value <= start) {
@@ -46,7 +47,7 @@ pub(crate) fn resolve(
         stop,
         count: raw.count.as_ref().map_or(1, |at| at.value.0 as u32),
         tick: raw.tick.as_ref().map_or(Span::ZERO, |at| at.value),
-        config: modelled::producer(&settings),
+        config,
     }
 }
 
