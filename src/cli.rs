@@ -10,6 +10,7 @@ mod exit;
 mod external;
 mod find;
 mod interrupt;
+mod live;
 mod load;
 mod output;
 mod print;

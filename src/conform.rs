@@ -12,6 +12,7 @@ pub mod dialogue;
 pub mod difference;
 pub mod file;
 pub mod hash;
+pub mod live;
 mod log;
 mod player;
 mod request;

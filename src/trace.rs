@@ -13,6 +13,7 @@ pub mod wanted;
 
 use crate::kernel::digest::Digest;
 use crate::kernel::time::{Instant, Span};
+use crate::model::error::ErrorCode;
 use crate::model::fact::{ConsumerFact, Fact, GroupFact};
 use crate::model::id::{ConsumerId, GroupId};
 use crate::model::topic::Topics;
@@ -33,6 +34,40 @@ pub trait Observer {
     fn consumer(&mut self, _info: &ConsumerInfo) {}
     /// A fact.
     fn fact(&mut self, at: Instant, fact: &Fact);
+    /// A consumer hears from its coordinator, or who that is.
+    fn answer(&mut self, _at: Instant, _answer: &Answer) {}
+}
+
+/// What a coordinator answered a consumer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Answer {
+    /// The consumer.
+    pub consumer: ConsumerId,
+    /// What was asked.
+    pub api: Api,
+    /// When it was asked.
+    pub sent: Instant,
+    /// What went wrong.
+    pub error: ErrorCode,
+    /// The member's epoch (KIP-848).
+    pub epoch: Option<i32>,
+}
+
+/// What a consumer asks its coordinator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Api {
+    /// `FindCoordinator`, which any broker answers.
+    FindCoordinator,
+    /// `JoinGroup`
+    JoinGroup,
+    /// `SyncGroup`
+    SyncGroup,
+    /// `Heartbeat`
+    Heartbeat,
+    /// `ConsumerGroupHeartbeat`
+    ConsumerGroupHeartbeat,
+    /// `OffsetCommit`
+    OffsetCommit,
 }
 
 /// Nobody looks.

@@ -2,6 +2,7 @@
 
 use super::exit::Exit;
 use super::find::{self, Wanted};
+use super::live;
 use super::print;
 use super::progress::Progress;
 use crate::conform::batch::Line;
@@ -27,6 +28,15 @@ pub(super) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Write the scenario that is made of each live experiment, in its first run, to DIR/ID.toml
+    #[arg(
+        long,
+        value_name = "DIR",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "output"
+    )]
+    scenario: Option<PathBuf>,
 }
 
 const WANTED: Wanted =
@@ -37,6 +47,23 @@ pub(super) fn conform(arguments: &Arguments) -> Exit {
         Ok(files) => files,
         Err(exit) => return exit,
     };
+    let (live, files) = match live::sort_out(files) {
+        Ok(sorted) => sorted,
+        Err(exit) => return exit,
+    };
+    if !live.is_empty() {
+        let exit = live::conform(&live, arguments.scenario.as_deref(), arguments.json);
+        if files.is_empty() || exit == Exit::Input {
+            return exit;
+        }
+        let others = answers(&files, arguments);
+        return if others == Exit::Well { exit } else { others };
+    }
+    answers(&files, arguments)
+}
+
+/// Replays files with one recorded answer a line.
+fn answers(files: &[PathBuf], arguments: &Arguments) -> Exit {
     let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     let table = text::Table::of(&names, print::colored_out());
     let mut told: Vec<Told> = Vec::new();

@@ -2,7 +2,7 @@
 //! (`NetworkClient`, `ClusterConnectionStates`).
 
 use super::consumer::Consumer;
-use super::effect::{Connection, Effect};
+use super::effect::{Connection, Effect, Note};
 use super::lookup::Pending;
 use crate::kernel::time::Instant;
 
@@ -82,6 +82,7 @@ impl Consumer {
                 && (self.modern.is_none() || !failed.is_empty());
             if coordinator {
                 self.lookup.coordinator = None;
+                Self::note(Note::CoordinatorLost, out);
                 self.woken = true;
             }
             if !connection.coordinator {

@@ -56,6 +56,8 @@ pub struct Assigning {
 pub enum Note {
     /// The client learned who coordinates its group.
     CoordinatorFound(BrokerId),
+    /// The client does not know any more who coordinates its group.
+    CoordinatorLost,
     /// It asked to join.
     JoinSent,
     /// `onPartitionsRevoked`: it gives these up.

@@ -180,6 +180,7 @@ impl Consumer {
             let connection = Connection { broker, coordinator: true };
             self.lose_connection(now, connection);
             out.push(Effect::Disconnect(connection));
+            Self::note(Note::CoordinatorLost, out);
             self.woken = true;
         }
     }

@@ -126,6 +126,8 @@ pub enum ConsumerFact {
     Failed(Failure),
     /// It learned who coordinates its group.
     CoordinatorFound(BrokerId),
+    /// It does not know any more who coordinates its group.
+    CoordinatorLost,
     /// It asked to join.
     JoinSent,
     /// It left because its application did not poll in time.

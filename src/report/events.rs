@@ -121,6 +121,7 @@ impl Names<'_> {
             ConsumerFact::CoordinatorFound(broker) => {
                 ("coordinator_found", json!({ "broker": broker.0 }))
             }
+            ConsumerFact::CoordinatorLost => ("coordinator_unknown", json!({})),
             ConsumerFact::JoinSent => ("join_sent", json!({})),
             ConsumerFact::PollTimeout => ("poll_timeout", json!({})),
             ConsumerFact::Revoked(ids) => {

@@ -208,6 +208,7 @@ impl World<'_> {
     fn client_note(&mut self, consumer: ConsumerId, note: Note) {
         let what = match note {
             Note::CoordinatorFound(broker) => ConsumerFact::CoordinatorFound(broker),
+            Note::CoordinatorLost => ConsumerFact::CoordinatorLost,
             Note::JoinSent => ConsumerFact::JoinSent,
             Note::Revoked(partitions) => ConsumerFact::Revoked(partitions),
             Note::Lost(partitions) => ConsumerFact::Lost(partitions),

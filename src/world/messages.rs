@@ -17,6 +17,8 @@ pub(super) struct Message {
     pub incarnation: u32,
     pub connection: Connection,
     pub correlation: u64,
+    /// When the client sent it.
+    pub sent: Instant,
     pub body: Body,
     /// When a fetch began to wait for data.
     pub parked_since: Instant,
@@ -53,6 +55,7 @@ impl Message {
             incarnation,
             connection,
             correlation,
+            sent: Instant::NEVER,
             body,
             parked_since: Instant::NEVER,
             ready_at: Instant::NEVER,

@@ -19,12 +19,28 @@ use crate::model::message::fetch::{
     OffsetForLeaderEpochResponse, OffsetFound, OffsetQuestion, OffsetSpec,
 };
 use crate::model::message::{Request, Response};
+use crate::trace::{Answer, Api};
 
 /// A draw of a time that is often fixed.
 fn draw(dist: &Dist, draws: &mut Stream) -> Span {
     Span::from_us(match dist {
         Dist::Fixed(us) => *us,
         dist => dist.draw(draws),
+    })
+}
+
+/// What an observer hears of an answer.
+fn heard(response: &Response) -> Option<(Api, ErrorCode, Option<i32>)> {
+    Some(match response {
+        Response::FindCoordinator(r) => (Api::FindCoordinator, r.error_code, None),
+        Response::JoinGroup(r) => (Api::JoinGroup, r.error_code, None),
+        Response::SyncGroup(r) => (Api::SyncGroup, r.error_code, None),
+        Response::Heartbeat(r) => (Api::Heartbeat, r.error_code, None),
+        Response::OffsetCommit(r) => (Api::OffsetCommit, r.first_error(), None),
+        Response::ConsumerGroupHeartbeat(r) => {
+            (Api::ConsumerGroupHeartbeat, r.error_code, Some(r.member_epoch))
+        }
+        _ => return None,
     })
 }
 
@@ -63,7 +79,7 @@ impl World<'_> {
         let arrival = link.last_arrival;
         let body = Body::Request(request);
         let message = Message::new(consumer, incarnation, connection, correlation, body);
-        let message = self.messages.add(message);
+        let message = self.messages.add(Message { sent: self.now, ..message });
         self.plan(arrival, message, Event::Arrive);
     }
 
@@ -319,7 +335,14 @@ impl World<'_> {
                 process.receive_fetch(self.now, message.connection, response)
             }
             Body::Broken => process.disconnected(self.now, message.connection),
-            Body::Response(response) => process.receive(self.now, message.correlation, response),
+            Body::Response(response) => {
+                if let Some((api, error, epoch)) = heard(&response) {
+                    let (consumer, sent) = (message.consumer, message.sent);
+                    let answer = Answer { consumer, api, sent, error, epoch };
+                    self.observer.answer(self.now, &answer);
+                }
+                process.receive(self.now, message.correlation, response)
+            }
             body => unreachable!("{body:?} is no response"),
         };
         self.arm(message.consumer, wakes);

@@ -1,0 +1,487 @@
+//! The names that were measured on the cluster, measured on a simulated run in the same way.
+
+use super::experiment::Experiment;
+use super::gaps::{longest, median, with_the_one_before};
+use super::watch::Watch;
+use crate::kernel::time::Instant;
+use crate::model::config::GroupProtocol;
+use crate::model::error::ErrorCode;
+use crate::model::fact::ConsumerFact;
+use crate::model::id::{ConsumerId, GroupId, PartitionId};
+use crate::scenario::Scenario;
+use crate::trace::ranges::RangeSet;
+use crate::trace::{Answer, Api};
+use crate::world::Run;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was measured, by name.
+pub(super) type Measures = BTreeMap<String, f64>;
+
+/// A consumer that was active this long before an event stalls after it (s).
+const ACTIVE: f64 = 2.0;
+/// From so many seconds on a partition counts as stalled.
+const STALLED_MS: f64 = 500.0;
+
+/// A finished run and what to call its parts.
+pub(super) struct Seen<'a> {
+    pub experiment: &'a Experiment,
+    /// Which of its runs.
+    pub run: usize,
+    pub scenario: &'a Scenario,
+    pub watch: &'a Watch,
+}
+
+/// A moment in seconds.
+fn s(at: Instant) -> f64 {
+    at.as_us() as f64 / 1e6
+}
+
+/// A span of time after a labelled event.
+struct After<'a> {
+    label: &'a str,
+    from: f64,
+    to: f64,
+}
+
+impl Seen<'_> {
+    /// All of them.
+    pub(super) fn measure(&self, world: &mut Run) -> Measures {
+        let mut m = Measures::new();
+        self.starts(&mut m);
+        for (label, from, to) in self.labels() {
+            self.after(&After { label: &label, from, to }, &mut m);
+        }
+        self.window(&mut m);
+        self.ledger(world, &mut m);
+        self.memberships(&mut m);
+        self.samples(world, &mut m);
+        m
+    }
+
+    fn consumers(&self) -> impl Iterator<Item = (ConsumerId, &str, GroupId)> {
+        let rows = self.watch.consumers.iter().enumerate();
+        rows.map(|(row, info)| (ConsumerId::new(row), info.name.as_str(), info.group))
+    }
+
+    fn facts_of(&self, consumer: ConsumerId) -> impl Iterator<Item = (f64, &ConsumerFact)> {
+        let ours = self.watch.facts.iter().filter(move |(_, of, _)| *of == consumer);
+        ours.map(|(at, _, what)| (s(*at), what))
+    }
+
+    fn answers_of(
+        &self,
+        consumer: ConsumerId,
+        apis: &'static [Api],
+    ) -> impl Iterator<Item = (f64, &Answer)> {
+        let ours = move |answer: &Answer| answer.consumer == consumer && apis.contains(&answer.api);
+        let answers = self.watch.answers.iter().filter(move |(_, answer)| ours(answer));
+        answers.map(|(at, answer)| (s(*at), answer))
+    }
+
+    /// When a consumer had processed something, each batch once.
+    fn records_of(&self, consumer: ConsumerId) -> Vec<f64> {
+        let ours = self.watch.records.iter().filter(|(of, _)| *of == consumer);
+        let mut moments: Vec<f64> = ours.map(|(_, p)| s(p.end)).collect();
+        moments.sort_by(f64::total_cmp);
+        moments
+    }
+
+    fn is_modern(&self, group: GroupId) -> bool {
+        let template = &self.scenario.groups[group.index()].template;
+        template.config.group_protocol == GroupProtocol::Consumer
+    }
+
+    /// Names of a group's measures begin with the group's where there are several.
+    fn prefix(&self, group: GroupId) -> String {
+        match self.scenario.groups.len() {
+            1 => String::new(),
+            _ => format!("{}.", self.scenario.groups[group.index()].name),
+        }
+    }
+
+    fn groups(&self) -> impl Iterator<Item = GroupId> + use<> {
+        (0..self.scenario.groups.len()).map(GroupId::new)
+    }
+
+    /// Events with their labels, each up to the next.
+    fn labels(&self) -> Vec<(String, f64, f64)> {
+        let played = &self.experiment.runs[self.run];
+        let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
+        let mut marks = Vec::new();
+        for event in &self.experiment.setup.events {
+            let Some((action, target)) = event.action() else { continue };
+            let nth = seen.entry((action.to_owned(), target.clone())).or_default();
+            let at = super::scenario::when(played, action, &target, *nth);
+            *nth += 1;
+            let label = event.label.clone().unwrap_or_else(|| format!("{action}-{target}"));
+            let wanted = self.experiment.setup.measure.as_ref();
+            let wanted = wanted.is_none_or(|labels| labels.contains(&label));
+            if let Some(at) = at.filter(|_| wanted && !matches!(action, "produce" | "stop")) {
+                marks.push((at, label));
+            }
+        }
+        marks.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let end = self.scenario.duration.as_us() as f64 / 1e6;
+        let ends: Vec<f64> = marks.iter().skip(1).map(|(at, _)| *at).chain([end]).collect();
+        marks.into_iter().zip(ends).map(|((from, label), to)| (label, from, to)).collect()
+    }
+
+    fn starts(&self, m: &mut Measures) {
+        for (consumer, name, _) in self.consumers() {
+            let mut put = |what: &str, seconds: Option<f64>| {
+                if let Some(seconds) = seconds {
+                    m.insert(format!("{what}.{name}"), seconds * 1000.0);
+                }
+            };
+            let first = |wanted: &dyn Fn(&ConsumerFact) -> bool| {
+                self.facts_of(consumer).find(|(_, what)| wanted(what)).map(|(at, _)| at)
+            };
+            let Some(start) = first(&|what| *what == ConsumerFact::Started) else { continue };
+            let since = |at: Option<f64>| at.map(|at| at - start);
+            let join = since(first(&|what| *what == ConsumerFact::JoinSent));
+            let callback = first(&|what| matches!(what, ConsumerFact::Assigned { .. }));
+            let given = since(first(
+                &|what| matches!(what, ConsumerFact::Assigned { partitions, .. } if !partitions.is_empty()),
+            ));
+            let record = since(self.records_of(consumer).first().copied());
+            put("start_to_startup_complete_ms", Some(0.0));
+            put("start_to_first_join_ms", join);
+            put("start_to_first_callback_ms", since(callback));
+            put("start_to_first_assignment_ms", given);
+            put("join_to_first_assignment_ms", given.zip(join).map(|(given, join)| given - join));
+            put("start_to_first_record_ms", record);
+            put("assignment_to_first_record_ms", record.zip(given).map(|(r, given)| r - given));
+        }
+    }
+
+    fn after(&self, after: &After, m: &mut Measures) {
+        let mut settled: Option<f64> = None;
+        for (consumer, name, group) in self.consumers() {
+            self.callbacks_after(after, consumer, name, m);
+            if !self.is_modern(group) {
+                self.join_after(after, consumer, name, m);
+            }
+            self.requests_after(after, consumer, name, m);
+            let last = self.facts_of(consumer).filter(|(at, what)| {
+                after.holds(*at) && matches!(what, ConsumerFact::Assigned { .. })
+            });
+            let last = last.last().map(|(at, _)| at - after.from);
+            settled = settled.into_iter().chain(last).max_by(f64::total_cmp);
+            let mine = self.records_of(consumer);
+            let was_active = mine.iter().any(|&at| after.from - ACTIVE <= at && at < after.from);
+            let within = mine.iter().copied().find(|&at| after.holds(at));
+            if let (true, Some(_)) = (was_active, within) {
+                let mut moments = with_the_one_before(&mine, after.from, after.to, Some(ACTIVE));
+                moments.extend(mine.iter().copied().find(|&at| at >= after.to));
+                after.put("stall_ms", name, longest(&moments), m);
+            } else {
+                after.put("first_record_ms", name, within.map(|at| at - after.from), m);
+            }
+        }
+        if let Some(settled) = settled {
+            m.insert(format!("after.{}.last_assigned_callback_ms", after.label), settled * 1000.0);
+        }
+        for group in self.groups() {
+            self.stalls_after(after, group, m);
+        }
+    }
+
+    fn callbacks_after(&self, after: &After, of: ConsumerId, name: &str, m: &mut Measures) {
+        let first = |wanted: &dyn Fn(&ConsumerFact) -> bool| {
+            let mut facts = self.facts_of(of).filter(|(at, _)| after.holds(*at));
+            facts.find(|(_, what)| wanted(what)).map(|(at, _)| at - after.from)
+        };
+        let revoked = first(&|what| matches!(what, ConsumerFact::Revoked(p) if !p.is_empty()));
+        after.put("revoked_ms", name, revoked, m);
+        let given = first(
+            &|what| matches!(what, ConsumerFact::Assigned { partitions, .. } if !partitions.is_empty()),
+        );
+        after.put("assigned_ms", name, given, m);
+        let lost = first(&|what| matches!(what, ConsumerFact::Lost(p) if !p.is_empty()));
+        after.put("lost_ms", name, lost, m);
+        after.put("shutdown_ms", name, first(&|what| *what == ConsumerFact::Closed), m);
+        after.put("commit_failed_ms", name, first(&|what| self.throws(of, what)), m);
+    }
+
+    /// Whether a `commitSync` ended with an exception that the harness counts.
+    fn throws(&self, consumer: ConsumerId, what: &ConsumerFact) -> bool {
+        use crate::model::config::CommitMode;
+        let group = self.watch.consumers[consumer.index()].group;
+        let commit = self.scenario.groups[group.index()].commit;
+        let sync = matches!(commit, CommitMode::SyncBatch | CommitMode::SyncRecord);
+        let thrown = [
+            ErrorCode::UnknownMemberId,
+            ErrorCode::IllegalGeneration,
+            ErrorCode::RebalanceInProgress,
+            ErrorCode::StaleMemberEpoch,
+            ErrorCode::FencedMemberEpoch,
+        ];
+        sync && matches!(what, ConsumerFact::CommitFailed(code) if thrown.contains(code))
+    }
+
+    fn join_after(&self, after: &After, of: ConsumerId, name: &str, m: &mut Measures) {
+        let mut joins = self.facts_of(of).filter(|(_, what)| **what == ConsumerFact::JoinSent);
+        let first = joins.find(|(at, _)| after.holds(*at)).map(|(at, _)| at - after.from);
+        after.put("join_sent_ms", name, first, m);
+    }
+
+    fn requests_after(&self, after: &After, of: ConsumerId, name: &str, m: &mut Measures) {
+        const COMMIT: &[Api] = &[Api::OffsetCommit];
+        const BEATS: &[Api] = &[Api::Heartbeat, Api::ConsumerGroupHeartbeat];
+        const ALL: &[Api] = &[
+            Api::OffsetCommit,
+            Api::Heartbeat,
+            Api::ConsumerGroupHeartbeat,
+            Api::JoinGroup,
+            Api::SyncGroup,
+            Api::FindCoordinator,
+        ];
+        for (what, apis) in [("commit_gap_ms", COMMIT), ("heartbeat_gap_ms", BEATS)] {
+            let well = self.answers_of(of, apis).filter(|(_, answer)| answer.error.is_none());
+            let well: Vec<f64> = well.map(|(at, _)| at).collect();
+            let moments = with_the_one_before(&well, after.from, after.to, None);
+            after.put(what, name, longest(&moments), m);
+        }
+        let slow = self
+            .answers_of(of, COMMIT)
+            .filter(|(_, answer)| after.from - 1.0 <= s(answer.sent) && s(answer.sent) < after.to);
+        let slowest = slow.map(|(at, answer)| at - s(answer.sent)).max_by(f64::total_cmp);
+        after.put("commit_slowest_ms", name, slowest, m);
+        for (_, answer) in self.answers_of(of, ALL) {
+            if !answer.error.is_none() && after.holds(s(answer.sent)) {
+                let (api, code) = (api_name(answer.api), answer.error.number());
+                *m.entry(format!("after.{}.errors.{api}.{code}.{name}", after.label))
+                    .or_default() += 1.0;
+            }
+        }
+        let told = |wanted: fn(&ConsumerFact) -> bool| -> Vec<f64> {
+            let facts = self.facts_of(of).filter(|(at, what)| after.holds(*at) && wanted(what));
+            facts.map(|(at, _)| at - after.from).collect()
+        };
+        let found = told(|what| matches!(what, ConsumerFact::CoordinatorFound(_)));
+        after.put("coordinator_found_first_ms", name, found.first().copied(), m);
+        after.put("coordinator_found_last_ms", name, found.last().copied(), m);
+        if !found.is_empty() {
+            let times = format!("after.{}.coordinator_found_times.{name}", after.label);
+            m.insert(times, found.len() as f64);
+        }
+        let lost = told(|what| *what == ConsumerFact::CoordinatorLost);
+        after.put("coordinator_lost_ms", name, lost.first().copied(), m);
+    }
+
+    fn stalls_after(&self, after: &After, group: GroupId, m: &mut Measures) {
+        let pre = format!("after.{}.{}", after.label, self.prefix(group));
+        let mut by_partition: BTreeMap<PartitionId, Vec<f64>> = BTreeMap::new();
+        let mut all = Vec::new();
+        for (consumer, p) in &self.watch.records {
+            if self.watch.consumers[consumer.index()].group == group {
+                by_partition.entry(p.partition).or_default().push(s(p.end));
+                all.push(s(p.end));
+            }
+        }
+        let mut stalls = Vec::new();
+        for moments in by_partition.values_mut() {
+            moments.sort_by(f64::total_cmp);
+            let was_read = moments.iter().any(|&at| after.from - ACTIVE <= at && at < after.from);
+            let mut span = with_the_one_before(moments, after.from, after.to, Some(ACTIVE));
+            span.extend(moments.iter().copied().find(|&at| at >= after.to));
+            stalls.extend(longest(&span).filter(|_| was_read).map(|gap| gap * 1000.0));
+        }
+        if let Some(median) = median(&stalls) {
+            let most = stalls.iter().copied().fold(0.0, f64::max);
+            let least = stalls.iter().copied().fold(f64::INFINITY, f64::min);
+            m.insert(format!("{pre}partition_stall_ms.max"), most);
+            m.insert(format!("{pre}partition_stall_ms.median"), median);
+            m.insert(format!("{pre}partition_stall_ms.min"), least);
+            let long = stalls.iter().filter(|&&gap| gap > STALLED_MS).count();
+            m.insert(format!("{pre}partitions_stalled_over_500ms"), long as f64);
+        }
+        all.sort_by(f64::total_cmp);
+        let span = with_the_one_before(&all, after.from, after.to, Some(ACTIVE));
+        if let Some(gap) = longest(&span) {
+            m.insert(format!("{pre}silent_ms"), gap * 1000.0);
+        }
+    }
+
+    fn window(&self, m: &mut Measures) {
+        let setup = &self.experiment.setup;
+        let Some((from, to)) = &setup.window else { return };
+        let (Some(from), Some(to)) = (from.seconds(), to.seconds()) else { return };
+        let gap = setup.gap.as_ref().and_then(super::experiment::Time::seconds).unwrap_or(0.3);
+        let mut by_partition: BTreeMap<PartitionId, Vec<f64>> = BTreeMap::new();
+        let mut all = Vec::new();
+        for (_, p) in &self.watch.records {
+            let at = s(p.end);
+            if from - 1.0 <= at && at <= to {
+                by_partition.entry(p.partition).or_default().push(at);
+                all.push(at);
+            }
+        }
+        let gaps = |moments: &mut Vec<f64>| -> Vec<f64> {
+            moments.sort_by(f64::total_cmp);
+            moments.windows(2).map(|pair| pair[1] - pair[0]).collect()
+        };
+        let long = |gaps: &[f64]| gaps.iter().filter(|&&length| length > gap).sum::<f64>();
+        let each: Vec<Vec<f64>> = by_partition.values_mut().map(gaps).collect();
+        let unread: f64 = each.iter().map(|gaps| long(gaps)).sum();
+        let most = each.iter().flatten().copied().fold(0.0, f64::max);
+        m.insert("window.partition_unread_total_ms".to_owned(), unread * 1000.0);
+        m.insert("window.group_silent_total_ms".to_owned(), long(&gaps(&mut all)) * 1000.0);
+        m.insert("window.max_partition_gap_ms".to_owned(), most * 1000.0);
+    }
+
+    fn ledger(&self, world: &mut Run, m: &mut Measures) {
+        let end = Instant::ZERO + self.scenario.duration;
+        let mut produced = 0;
+        for log in &world.logs.partitions {
+            produced += log.end(end, &mut world.logs.producers);
+        }
+        m.insert("produced".to_owned(), produced as f64);
+        for group in self.groups() {
+            let mut seen: BTreeMap<PartitionId, RangeSet> = BTreeMap::new();
+            let (mut total, mut again) = (0, 0);
+            for (consumer, p) in &self.watch.records {
+                if self.watch.consumers[consumer.index()].group == group {
+                    total += p.to - p.from;
+                    again += seen.entry(p.partition).or_default().insert(p.from, p.to);
+                }
+            }
+            let (mut never, mut lag, mut unread) = (0, 0, 0);
+            for &partition in &world.group_partitions[group.index()] {
+                let log = &world.logs.partitions[partition.index()];
+                let end = log.visible_end(end, &mut world.logs.producers);
+                never += end - seen.get(&partition).map_or(0, RangeSet::len).min(end);
+                unread += u32::from(!seen.contains_key(&partition));
+                let committed = world.trace.live.groups[group.index()].committed[partition.index()];
+                lag += end.saturating_sub(committed.unwrap_or(0));
+            }
+            let pre = self.prefix(group);
+            m.insert(format!("{pre}processed"), total as f64);
+            m.insert(format!("{pre}duplicates"), again as f64);
+            m.insert(format!("{pre}never_processed"), never as f64);
+            m.insert(format!("{pre}lag_at_end"), lag as f64);
+            if unread > 0 {
+                m.insert(format!("{pre}partitions_never_read"), f64::from(unread));
+            }
+        }
+    }
+
+    fn memberships(&self, m: &mut Measures) {
+        for group in self.groups() {
+            let pre = self.prefix(group);
+            let ours = || self.consumers().filter(|(.., of)| *of == group).map(|(id, ..)| id);
+            let count = |wanted: &dyn Fn(ConsumerId, &ConsumerFact) -> bool| {
+                let of = |id| self.facts_of(id).filter(|(_, what)| wanted(id, what)).count();
+                ours().map(of).sum::<usize>() as f64
+            };
+            let mut put = |what: &str, value: f64| m.insert(format!("{pre}{what}"), value);
+            if self.is_modern(group) {
+                const BEAT: &[Api] = &[Api::ConsumerGroupHeartbeat];
+                let epochs = ours().flat_map(|id| self.answers_of(id, BEAT));
+                let last = epochs.filter_map(|(_, answer)| answer.epoch).filter(|&e| e > 0).max();
+                last.map(|epoch| put("last_member_epoch", f64::from(epoch)));
+            } else {
+                let generation = |what: &ConsumerFact| match what {
+                    ConsumerFact::Assigned { generation, .. } => Some(*generation),
+                    _ => None,
+                };
+                let of = |id| self.facts_of(id).filter_map(|(_, what)| generation(what));
+                let generations: BTreeSet<i32> = ours().flat_map(of).collect();
+                if let Some(last) = generations.last() {
+                    put("generations", generations.len() as f64);
+                    put("last_generation", f64::from(*last));
+                }
+            }
+            let revoked = |_, what: &ConsumerFact| matches!(what, ConsumerFact::Revoked(partitions) if !partitions.is_empty());
+            put("revoked_callbacks_nonempty", count(&revoked));
+            let lost = |_, what: &ConsumerFact| matches!(what, ConsumerFact::Lost(partitions) if !partitions.is_empty());
+            put("lost_callbacks_nonempty", count(&lost));
+            put("commits_failed", count(&|id, what| self.throws(id, what)));
+            let started = |id: &ConsumerId| {
+                self.facts_of(*id).any(|(_, what)| *what == ConsumerFact::Started)
+            };
+            let idle = ours().filter(started).filter(|&id| self.records_of(id).is_empty());
+            put("consumers_without_records", idle.count() as f64);
+        }
+    }
+
+    /// Lag as a regular look at the group would have seen it.
+    fn samples(&self, world: &mut Run, m: &mut Measures) {
+        for sample in &self.experiment.setup.sample {
+            let group = self.scenario.groups.iter().position(|group| group.name == sample.group);
+            let (Some(group), Some(every)) = (group, sample.every.seconds()) else { continue };
+            let points = self.points(world, GroupId::new(group), every);
+            for (index, (from, to)) in sample.slopes.iter().enumerate() {
+                let (Some(from), Some(to)) = (from.seconds(), to.seconds()) else { continue };
+                let within: Vec<&Point> =
+                    points.iter().filter(|p| from <= p.at && p.at <= to).collect();
+                let ([first, .., last], true) = (&within[..], within.len() > 2) else { continue };
+                let span = last.at - first.at;
+                let done = |p: &Point| p.end - p.lag;
+                m.insert(format!("lag_slope_per_s.{index}"), (last.lag - first.lag) / span);
+                let rate = (done(last) - done(first)) / span;
+                m.insert(format!("committed_rate_per_s.{index}"), rate);
+            }
+            let most = points.iter().map(|p| p.lag).fold(0.0, f64::max);
+            m.insert("lag_max_sampled".to_owned(), most);
+            let top = points.iter().position(|p| p.lag >= most).unwrap_or(0);
+            let drained = sample.drained_at.unwrap_or(50) as f64;
+            if let Some(point) = points[top..].iter().find(|p| p.lag <= drained) {
+                m.insert("lag_drained_at_s".to_owned(), point.at);
+            }
+        }
+    }
+
+    fn points(&self, world: &mut Run, group: GroupId, every: f64) -> Vec<Point> {
+        let partitions = world.group_partitions[group.index()].clone();
+        let mut committed: BTreeMap<PartitionId, u64> = BTreeMap::new();
+        let mut commits = self.watch.commits.iter().peekable();
+        let steps = (s(Instant::ZERO + self.scenario.duration) / every) as u64;
+        let mut points = Vec::new();
+        for step in 0..=steps {
+            let at = Instant::from_us((step as f64 * every * 1e6) as u64);
+            while let Some((_, _, partition, offset)) = commits.next_if(|(then, ..)| *then <= at) {
+                committed.insert(*partition, *offset);
+            }
+            let (mut end, mut lag) = (0, 0);
+            for partition in &partitions {
+                let log = &world.logs.partitions[partition.index()];
+                let here = log.visible_end(at, &mut world.logs.producers);
+                end += here;
+                lag += here.saturating_sub(committed.get(partition).copied().unwrap_or(0));
+            }
+            points.push(Point { at: s(at), lag: lag as f64, end: end as f64 });
+        }
+        points
+    }
+}
+
+/// A look at a group.
+struct Point {
+    at: f64,
+    lag: f64,
+    end: f64,
+}
+
+impl After<'_> {
+    fn holds(&self, at: f64) -> bool {
+        self.from <= at && at < self.to
+    }
+
+    fn put(&self, what: &str, name: &str, seconds: Option<f64>, m: &mut Measures) {
+        if let Some(seconds) = seconds {
+            m.insert(format!("after.{}.{what}.{name}", self.label), seconds * 1000.0);
+        }
+    }
+}
+
+fn api_name(api: Api) -> &'static str {
+    match api {
+        Api::FindCoordinator => "FIND_COORDINATOR",
+        Api::JoinGroup => "JOIN_GROUP",
+        Api::SyncGroup => "SYNC_GROUP",
+        Api::Heartbeat => "HEARTBEAT",
+        Api::ConsumerGroupHeartbeat => "CONSUMER_GROUP_HEARTBEAT",
+        Api::OffsetCommit => "OFFSET_COMMIT",
+    }
+}

@@ -1,0 +1,84 @@
+//! An experiment, replayed run by run.
+
+use super::compare::{self, Row};
+use super::experiment::Experiment;
+use super::measures::Seen;
+use super::scenario::{self, Unclear};
+use super::watch::Watch;
+use crate::parse::{self, Source};
+use crate::world;
+use serde::Serialize;
+
+/// What came of an experiment.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Replayed {
+    /// Its name.
+    pub id: String,
+    /// Whether the machine was disturbed.
+    pub noisy: bool,
+    /// Its key measures.
+    pub rows: Vec<Row>,
+    /// Why it could not be replayed.
+    pub refused: Option<String>,
+}
+
+/// Reads the file of an experiment.
+///
+/// # Errors
+/// What is wrong with it, and in which line.
+pub fn read(text: &str) -> Result<Experiment, (u64, String)> {
+    let experiment: Experiment =
+        serde_json::from_str(text).map_err(|error| (error.line() as u64, error.to_string()))?;
+    if experiment.runs.is_empty() {
+        return Err((1, "the experiment has no runs".to_owned()));
+    }
+    if let Some(key) = experiment.key.iter().find(|key| regex_lite::Regex::new(key).is_err()) {
+        return Err((1, format!("the key `{key}` is no regular expression")));
+    }
+    Ok(experiment)
+}
+
+/// Whether a text is the file of an experiment: one document with a setup and runs.
+pub fn is_experiment(text: &str) -> bool {
+    let head = text.trim_start();
+    let lines = head.lines().next().is_some_and(|line| line.trim() == "{");
+    lines && head.contains("\"setup\"")
+}
+
+/// Replays all runs of an experiment.
+pub fn replay(experiment: &Experiment) -> Replayed {
+    let mut measures = Vec::new();
+    let mut refused = None;
+    for run in 0..experiment.runs.len() {
+        match simulate(experiment, run) {
+            Ok(measured) => measures.push(measured),
+            Err(why) => {
+                refused = Some(why);
+                break;
+            }
+        }
+    }
+    let rows = match refused {
+        None => compare::rows(experiment, &measures),
+        Some(_) => Vec::new(),
+    };
+    Replayed { id: experiment.id.clone(), noisy: experiment.noisy, rows, refused }
+}
+
+fn simulate(experiment: &Experiment, run: usize) -> Result<super::measures::Measures, String> {
+    let text = scenario::text(experiment, run)
+        .map_err(|Unclear(what)| format!("no scenario can be made of it: {what}"))?;
+    let source = Source::new(&format!("{}.toml", experiment.id), text);
+    let parsed = parse::scenario(&source, &[]).map_err(|problems| {
+        let text = problems.to_string();
+        text.lines().next().unwrap_or_default().to_owned()
+    })?;
+    let scenario = &parsed.runs[0].scenario;
+    let mut watch = Watch::default();
+    let mut world = world::run(scenario, &mut watch, &mut |_| {});
+    if let Some(violation) = &world.violation {
+        return Err(violation.to_string());
+    }
+    let seen = Seen { experiment, run, scenario, watch: &watch };
+    Ok(seen.measure(&mut world))
+}
