@@ -29,6 +29,8 @@ pub(super) struct Seen<'a> {
     pub run: usize,
     pub scenario: &'a Scenario,
     pub watch: &'a Watch,
+    /// When everything was over but for the closing of consumers.
+    pub end: Instant,
 }
 
 /// A moment in seconds.
@@ -121,7 +123,7 @@ impl Seen<'_> {
             }
         }
         marks.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let end = self.scenario.duration.as_us() as f64 / 1e6;
+        let end = s(self.end);
         let ends: Vec<f64> = marks.iter().skip(1).map(|(at, _)| *at).chain([end]).collect();
         marks.into_iter().zip(ends).map(|((from, label), to)| (label, from, to)).collect()
     }
@@ -171,8 +173,7 @@ impl Seen<'_> {
             let was_active = mine.iter().any(|&at| after.from - ACTIVE <= at && at < after.from);
             let within = mine.iter().copied().find(|&at| after.holds(at));
             if let (true, Some(_)) = (was_active, within) {
-                let mut moments = with_the_one_before(&mine, after.from, after.to, Some(ACTIVE));
-                moments.extend(mine.iter().copied().find(|&at| at >= after.to));
+                let moments = with_the_one_before(&mine, after.from, after.to, Some(ACTIVE));
                 after.put("stall_ms", name, longest(&moments), m);
             } else {
                 after.put("first_record_ms", name, within.map(|at| at - after.from), m);
@@ -283,8 +284,7 @@ impl Seen<'_> {
         for moments in by_partition.values_mut() {
             moments.sort_by(f64::total_cmp);
             let was_read = moments.iter().any(|&at| after.from - ACTIVE <= at && at < after.from);
-            let mut span = with_the_one_before(moments, after.from, after.to, Some(ACTIVE));
-            span.extend(moments.iter().copied().find(|&at| at >= after.to));
+            let span = with_the_one_before(moments, after.from, after.to, Some(ACTIVE));
             stalls.extend(longest(&span).filter(|_| was_read).map(|gap| gap * 1000.0));
         }
         if let Some(median) = median(&stalls) {
@@ -331,7 +331,7 @@ impl Seen<'_> {
     }
 
     fn ledger(&self, world: &mut Run, m: &mut Measures) {
-        let end = Instant::ZERO + self.scenario.duration;
+        let end = self.end;
         let mut produced = 0;
         for log in &world.logs.partitions {
             produced += log.end(end, &mut world.logs.producers);
@@ -346,14 +346,14 @@ impl Seen<'_> {
                     again += seen.entry(p.partition).or_default().insert(p.from, p.to);
                 }
             }
+            let committed = self.committed(group, end);
             let (mut never, mut lag, mut unread) = (0, 0, 0);
             for &partition in &world.group_partitions[group.index()] {
                 let log = &world.logs.partitions[partition.index()];
                 let end = log.visible_end(end, &mut world.logs.producers);
                 never += end - seen.get(&partition).map_or(0, RangeSet::len).min(end);
                 unread += u32::from(!seen.contains_key(&partition));
-                let committed = world.trace.live.groups[group.index()].committed[partition.index()];
-                lag += end.saturating_sub(committed.unwrap_or(0));
+                lag += end.saturating_sub(committed.get(&partition).copied().unwrap_or(0));
             }
             let pre = self.prefix(group);
             m.insert(format!("{pre}processed"), total as f64);
@@ -366,12 +366,22 @@ impl Seen<'_> {
         }
     }
 
+    /// What a group had committed at a moment.
+    fn committed(&self, group: GroupId, at: Instant) -> BTreeMap<PartitionId, u64> {
+        let ours = |id: ConsumerId| self.watch.consumers[id.index()].group == group;
+        let commits = self.watch.commits.iter().filter(|(then, id, ..)| *then <= at && ours(*id));
+        commits.map(|(_, _, partition, offset)| (*partition, *offset)).collect()
+    }
+
     fn memberships(&self, m: &mut Measures) {
         for group in self.groups() {
             let pre = self.prefix(group);
             let ours = || self.consumers().filter(|(.., of)| *of == group).map(|(id, ..)| id);
             let count = |wanted: &dyn Fn(ConsumerId, &ConsumerFact) -> bool| {
-                let of = |id| self.facts_of(id).filter(|(_, what)| wanted(id, what)).count();
+                let end = s(self.end);
+                let counts = |at: f64, id, what| at < end && wanted(id, what);
+                let of =
+                    |id| self.facts_of(id).filter(|(at, what)| counts(*at, id, what)).count();
                 ours().map(of).sum::<usize>() as f64
             };
             let mut put = |what: &str, value: f64| m.insert(format!("{pre}{what}"), value);
@@ -436,7 +446,7 @@ impl Seen<'_> {
         let partitions = world.group_partitions[group.index()].clone();
         let mut committed: BTreeMap<PartitionId, u64> = BTreeMap::new();
         let mut commits = self.watch.commits.iter().peekable();
-        let steps = (s(Instant::ZERO + self.scenario.duration) / every) as u64;
+        let steps = (s(self.end) / every) as u64;
         let mut points = Vec::new();
         for step in 0..=steps {
             let at = Instant::from_us((step as f64 * every * 1e6) as u64);

@@ -5,6 +5,7 @@ use super::experiment::Experiment;
 use super::measures::Seen;
 use super::scenario::{self, Unclear};
 use super::watch::Watch;
+use crate::kernel::time::Instant;
 use crate::parse::{self, Source};
 use crate::world;
 use serde::Serialize;
@@ -73,12 +74,14 @@ fn simulate(experiment: &Experiment, run: usize) -> Result<super::measures::Meas
         let text = problems.to_string();
         text.lines().next().unwrap_or_default().to_owned()
     })?;
-    let scenario = &parsed.runs[0].scenario;
+    let scenario_of_run = &parsed.runs[0].scenario;
     let mut watch = Watch::default();
-    let mut world = world::run(scenario, &mut watch, &mut |_| {});
+    let mut world = world::run(scenario_of_run, &mut watch, &mut |_| {});
     if let Some(violation) = &world.violation {
         return Err(violation.to_string());
     }
-    let seen = Seen { experiment, run, scenario, watch: &watch };
+    let end = scenario::end(experiment, run).unwrap_or_default();
+    let end = Instant::from_us((end * 1e6) as u64);
+    let seen = Seen { experiment, run, scenario: scenario_of_run, watch: &watch, end };
     Ok(seen.measure(&mut world))
 }

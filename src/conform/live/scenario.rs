@@ -9,11 +9,12 @@ use std::fmt::Write;
 /// One way of a message on loopback, with the time that both sides need for it: half of what a
 /// Heartbeat takes there and back in a warm JVM.
 const LATENCY: &str = "400us";
-/// What a record costs that was to be slept over, as a multiple of the time asked for: sleeping ends
-/// late.
-const OVERSLEPT: f64 = 1.1;
+/// By how much a sleep ends late (s).
+const OVERSLEPT: f64 = 150e-6;
 /// How long runs went on after the producers had stopped, where nothing is said (s).
 const DRAIN: f64 = 2.0;
+/// How long consumers had to close (s).
+const CLOSING: f64 = 6.0;
 /// Events from here on are shifted from run to run (s).
 const SHIFTED_FROM: f64 = 5.0;
 
@@ -28,16 +29,13 @@ pub struct Unclear(pub String);
 pub fn text(experiment: &Experiment, run: usize) -> Result<String, Unclear> {
     let setup = &experiment.setup;
     let played = &experiment.runs[run];
-    let stop = seconds(&setup.duration, "duration")? + shift(experiment, played);
-    let drain = match &setup.drain {
-        Some(drain) => seconds(drain, "drain")?,
-        None => DRAIN,
-    };
+    let stop = stop(experiment, played)?;
+    let end = end(experiment, run)?;
     let mut toml = String::new();
     let _ = writeln!(toml, "name = {}", quoted(&experiment.id));
     let _ = writeln!(toml, "question = {}", quoted(&experiment.question));
     let _ = writeln!(toml, "seed = {}", run + 1);
-    let _ = writeln!(toml, "duration = \"{}\"\n", time(stop + drain));
+    let _ = writeln!(toml, "duration = \"{}\"\n", time(end + CLOSING));
     let _ = writeln!(toml, "[cluster]\nbrokers = {}", setup.cluster.brokers);
     let _ = writeln!(toml, "latency = \"{LATENCY}\"\n\n[cluster.config]");
     settings(&mut toml, &setup.cluster.config);
@@ -69,7 +67,31 @@ pub fn text(experiment: &Experiment, run: usize) -> Result<String, Unclear> {
         let at = when(played, action, &target, before);
         write_event(&mut toml, event, action, &target, at)?;
     }
+    // At the end everybody is closed, after the records at hand.
+    let names = setup.groups.values().flat_map(|group| &group.consumers).filter(|name| {
+        ["start", "spawn"].iter().any(|what| when(played, what, name, 0).is_some())
+    });
+    let names: Vec<String> = names.map(|name| quoted(name)).collect();
+    let _ = writeln!(toml, "\n[[events]]\nat = \"{}\"", time(end));
+    let _ = writeln!(toml, "close = [{}]", names.join(", "));
     Ok(toml)
+}
+
+/// When the producers stopped.
+fn stop(experiment: &Experiment, run: &PlayedRun) -> Result<f64, Unclear> {
+    Ok(seconds(&experiment.setup.duration, "duration")? + shift(experiment, run))
+}
+
+/// When a run was over (s), but for the closing of consumers.
+///
+/// # Errors
+/// The setup does not say.
+pub(super) fn end(experiment: &Experiment, run: usize) -> Result<f64, Unclear> {
+    let drain = match &experiment.setup.drain {
+        Some(drain) => seconds(drain, "drain")?,
+        None => DRAIN,
+    };
+    Ok(stop(experiment, &experiment.runs[run])? + drain)
 }
 
 /// How far a run is shifted against the plan.
@@ -162,7 +184,7 @@ fn write_group(
     }
     let _ = writeln!(toml, "]");
     if let Some(process) = &group.process {
-        let spent = seconds(process, "process")? * OVERSLEPT;
+        let spent = seconds(process, "process")? + OVERSLEPT;
         let _ = writeln!(toml, "process = \"{}us\"", (spent * 1e6).round());
     }
     let commit = match group.commit.as_deref() {
