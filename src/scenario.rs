@@ -12,7 +12,7 @@ pub mod suite;
 pub mod workload;
 
 use crate::kernel::dist::Dist;
-use crate::kernel::time::Span;
+use crate::kernel::time::{Instant, Span};
 use crate::model::config::{BrokerConfig, TopicConfig};
 use crate::model::id::BrokerId;
 use event::Event;
@@ -82,6 +82,8 @@ pub struct Topic {
     pub record_size: u64,
     /// Records in each partition at the start.
     pub backlog: u64,
+    /// When it is created; [`Instant::ZERO`]: it is there from the start.
+    pub created_at: Instant,
     /// Topic settings.
     pub config: TopicConfig,
 }

@@ -18,6 +18,7 @@ mod producing;
 mod replication;
 mod sampling;
 mod setup;
+mod topics;
 
 use crate::client;
 use crate::cluster::controller::{Controller, Row};
@@ -31,7 +32,7 @@ use crate::kernel::random::{Stream, Streams};
 use crate::kernel::time::Instant;
 use crate::model::Name;
 use crate::model::fact::Fact;
-use crate::model::id::{BrokerId, ConsumerId, PartitionId};
+use crate::model::id::{BrokerId, ConsumerId, PartitionId, TopicId};
 use crate::model::message::cluster::MetadataResponse;
 use crate::model::topic::Topics;
 use crate::scenario::Scenario;
@@ -101,6 +102,10 @@ enum Event {
     Load(u32),
     /// Producers of a partition that were refused try again.
     Retry(PartitionId),
+    /// A topic is created.
+    Create(TopicId),
+    /// A producer hears how many partitions its topic has.
+    Hear(u32),
     /// Samples are taken.
     Sample,
 }
@@ -136,7 +141,11 @@ struct World<'a> {
     end: Instant,
     agenda: Agenda<Event>,
     streams: Streams,
-    topics: Topics,
+    topics: Arc<Topics>,
+    /// By topic: how many of its partitions exist by now.
+    existing: Vec<u32>,
+    /// Counts changes of topics, as the brokers' metadata do.
+    topics_version: i64,
     /// What every client is told; one table for all of them.
     metadata: Arc<MetadataResponse>,
     logs: Logs,
@@ -248,6 +257,8 @@ impl World<'_> {
             Event::Commit(row) => self.commit(row as usize),
             Event::Load(row) => self.load(row as usize),
             Event::Retry(partition) => self.retry_producers(partition),
+            Event::Create(topic) => self.create_topic(topic),
+            Event::Hear(row) => self.hear_of_growth(row as usize),
             Event::Sample => self.sample(),
         }
     }
@@ -275,7 +286,7 @@ impl World<'_> {
             producer_rows: self.producer_rows,
             coordinators: self.coordinator_of.iter().map(coordinator).collect(),
             trace: self.trace,
-            topics: self.topics,
+            topics: Arc::unwrap_or_clone(self.topics),
             logs: self.logs,
             group_partitions: self.group_partitions,
             violation: self.violation,

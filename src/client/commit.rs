@@ -39,12 +39,14 @@ pub(super) struct Commits {
     pub records: u32,
     /// Where the application got to since, by partition.
     pub processed: Vec<(PartitionId, u64)>,
+    /// An auto-commit that waits for the coordinator to be known (KIP-848).
+    pub waiting: Vec<(PartitionId, u64)>,
 }
 
 impl Commits {
     pub(super) fn new(now: Instant, settings: &ConsumerConfig) -> Self {
         let next_auto = now + settings.auto_commit_interval;
-        Commits { next_auto, last: now, records: 0, processed: Vec::new() }
+        Commits { next_auto, last: now, records: 0, processed: Vec::new(), waiting: Vec::new() }
     }
 
     /// The interval of auto-commit begins anew. The application goes on counting if it kept
@@ -92,10 +94,23 @@ impl Consumer {
             return Ok(());
         }
         if self.lookup.coordinator.is_none() {
+            if kind == CommitKind::Auto && self.modern.is_some() {
+                self.commits.waiting = offsets.to_vec();
+                return Ok(());
+            }
             self.look_up_coordinator(now, out);
             return Err(ErrorCode::CoordinatorNotAvailable);
         }
         self.send_commit(kind, offsets, out)
+    }
+
+    /// The coordinator is known: an auto-commit that waited for it leaves (KIP-848).
+    pub(super) fn send_waiting_commit(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        let offsets = std::mem::take(&mut self.commits.waiting);
+        if !offsets.is_empty() {
+            let sent = self.send_commit(CommitKind::Auto, &offsets, out);
+            debug_assert!(sent.is_ok(), "under KIP-848 the coordinator decides at {now}");
+        }
     }
 
     fn send_commit(
@@ -229,7 +244,8 @@ impl Consumer {
             }
             CommitKind::BeforeRebalance => self.member.prepare_commit = PrepareCommit::Done(result),
             CommitKind::Auto => {
-                if result.is_err_and(is_retriable) {
+                // Under KIP-848 only commits that are tried again at once count as retriable, and none is.
+                if self.modern.is_none() && result.is_err_and(is_retriable) {
                     self.commits.next_auto = now + self.settings.retry_backoff;
                 }
             }

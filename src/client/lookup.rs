@@ -156,7 +156,9 @@ impl Consumer {
             } else {
                 self.lookup.coordinator = Some(response.node);
                 self.lookup.attempts = 0;
-                out.push(Effect::Connect(connection));
+                if self.modern.is_none() {
+                    out.push(Effect::Connect(connection));
+                }
             }
         } else {
             self.lookup.attempts += 1;

@@ -35,6 +35,28 @@ impl Consumer {
         }
     }
 
+    /// Where topics came that a pattern means, a member joins anew; where topics have grown, the
+    /// leader of the group does (`ConsumerCoordinator.rejoinNeededOrPending`).
+    fn rejoin_for_topics(&mut self) {
+        if self.modern.is_some() || self.member.joined_topics.is_none() {
+            return;
+        }
+        let topics = self.topics.resolve(&self.metadata);
+        let changed = self.member.joined_topics.as_ref() != Some(&topics);
+        let grown = self.member.assigned_counts.as_ref().is_some_and(|counts| {
+            let names: Vec<Name> = counts.iter().map(|(name, _)| name.clone()).collect();
+            self.metadata.counts(&names) != *counts
+        });
+        self.member.rejoin_needed |= changed || grown;
+    }
+
+    /// Asks for metadata if somebody has to be found who leads what is owned.
+    pub(super) fn look_for_leaders(&mut self) {
+        if self.subscription.lacks_leader() {
+            self.metadata.want();
+        }
+    }
+
     /// Metadata arrived: partitions may have other leaders.
     pub(super) fn on_metadata(
         &mut self,
@@ -49,6 +71,7 @@ impl Consumer {
             return;
         }
         self.subscription.follow_leaders(now, &self.metadata);
+        self.rejoin_for_topics();
         if self.subscription.lacks_leader() {
             self.metadata.want();
         }
@@ -144,18 +167,28 @@ impl Metadata {
 
     /// Topic and index of a partition.
     pub(super) fn name(&self, partition: PartitionId) -> (&Name, u32) {
-        let (topic, index) = self.place(partition).expect("an assigned partition is known");
-        (&topic.name, index)
+        let names = &self.cluster.as_ref().expect("who owns something knows the cluster").names;
+        let (topic, index) = names.of(partition);
+        (names.name(topic), index)
     }
 
-    /// The partition of this topic's id and index.
+    /// The partition of this topic's id and index, as soon as the topic is known: its partitions
+    /// may be newer than what the client knows.
     pub(super) fn partition_by_id(&self, topic: Uuid, index: u32) -> Option<PartitionId> {
         let topic = self.topics().iter().find(|known| known.id == topic)?;
-        topic.partitions.get(index as usize).map(|p| p.partition)
+        self.partition(&topic.name, index)
     }
 
     /// The partition of this topic and index.
     pub(super) fn partition(&self, topic: &str, index: u32) -> Option<PartitionId> {
-        self.topic(topic)?.partitions.get(index as usize).map(|p| p.partition)
+        let names = &self.cluster.as_ref()?.names;
+        let topic = names.by_name(topic)?;
+        names.partitions(topic).get(index as usize).copied()
+    }
+
+    /// How many partitions these topics have.
+    pub(super) fn counts(&self, topics: &[Name]) -> Vec<(Name, usize)> {
+        let count = |name: &Name| Some((name.clone(), self.topic(name)?.partitions.len()));
+        topics.iter().filter_map(count).collect()
     }
 }

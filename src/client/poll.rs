@@ -37,7 +37,11 @@ impl Consumer {
                 let commit = commit.clone();
                 self.go_on_committing(now, commit, out);
             }
-            Thread::Sleeping { .. } | Thread::Busy { .. } => self.poll_again(now),
+            &Thread::Sleeping { since, .. } => {
+                self.woken = true;
+                self.thread = Thread::Polling { wait: Wait::Coordinator, since };
+            }
+            Thread::Busy { .. } => self.poll_again(now),
             Thread::Callback { callback, .. } => {
                 let callback = callback.clone();
                 self.after_callback(now, &callback, out);
@@ -71,7 +75,7 @@ impl Consumer {
             Thread::Processing(work) => work.end,
             Thread::Committing(commit) if commit.in_flight => Instant::NEVER,
             Thread::Committing(commit) => commit.retry_at,
-            Thread::Sleeping { until }
+            Thread::Sleeping { until, .. }
             | Thread::Busy { until }
             | Thread::Callback { until, .. } => *until,
             Thread::Closing => self.close_deadline,
@@ -104,7 +108,23 @@ impl Consumer {
     fn poll_deadline(&self, now: Instant) -> Instant {
         let Thread::Polling { since, .. } = self.thread else { return now };
         let step = self.application.poll_timeout.as_us().max(1);
+        // Calls follow each other without a pause.
         since + Span::from_us((now - since).as_us() / step * step + step)
+    }
+
+    /// Whether the present call of `poll` has waited as long as it may.
+    fn ends_call(&self, now: Instant) -> bool {
+        let Thread::Polling { since, .. } = self.thread else { return false };
+        now > since && (now - since) >= self.application.poll_timeout
+    }
+
+    /// A call of `poll` ends that has found no coordinator: it returns what has been fetched and
+    /// fetches on (`ClassicKafkaConsumer.poll`; `ConsumerCoordinator.poll` gave up).
+    fn end_call_without_coordinator(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        if !self.return_fetched(now, out) {
+            self.send_fetches(now, out);
+            self.poll_again(now);
+        }
     }
 
     /// Goes through everything that `poll` does, as far as that goes without waiting.
@@ -115,6 +135,9 @@ impl Consumer {
         let Thread::Polling { wait, .. } = self.thread else { return };
         if wait == Wait::Records && self.return_fetched(now, out) {
             return;
+        }
+        if wait == Wait::Coordinator && self.ends_call(now) {
+            return self.end_call_without_coordinator(now, out);
         }
         let deadline = self.poll_deadline(now);
         if !self.busy.is_zero() && now >= self.retry_at {
@@ -175,13 +198,15 @@ impl Consumer {
     }
 
     fn wait_for_coordinator(&mut self, now: Instant, deadline: Instant, out: &mut Vec<Effect>) {
+        let Thread::Polling { since, .. } = self.thread else { return };
         if let Some(backoff) = self.backoff_of_lookup() {
             // At most to the end of this call.
-            self.thread = Thread::Sleeping { until: (now + backoff).min(deadline) };
+            self.thread = Thread::Sleeping { until: (now + backoff).min(deadline), since };
             return;
         }
         self.look_up_coordinator(now, out);
         self.wait(Wait::Coordinator);
+        self.retry_at = self.retry_at.min(deadline);
     }
 
     /// Returns buffered records to the application, after sending the next fetches. Whether there

@@ -27,7 +27,9 @@ impl Consumer {
             CommitMode::Records(n) => u64::from(n - self.commits.records),
             _ => u64::MAX,
         };
-        let mut work = Work { now: Vec::with_capacity(parts.len()), rest: Vec::new(), end: now };
+        // An application that is late for its next poll is late with the records in hand.
+        let begin = now + std::mem::take(&mut self.busy);
+        let mut work = Work { now: Vec::with_capacity(parts.len()), rest: Vec::new(), end: begin };
         for part in parts {
             let to = part.to.min(part.from.saturating_add(left));
             if to > part.from {

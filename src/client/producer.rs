@@ -8,6 +8,7 @@
 pub mod arrivals;
 mod batching;
 pub mod curve;
+mod dealing;
 mod delivery;
 mod keyed;
 mod sticky;
@@ -23,12 +24,10 @@ use crate::model::workload::{Arrivals, Partitioner, RateStep};
 use arrivals::Arriving;
 use batching::{Batching, Created};
 use curve::Curve;
+use dealing::Dealings;
 use delivery::{Channel, Course, Segment, next_attempt};
-use keyed::Keyed;
-use sticky::Sticky;
 
 const ARRIVALS: Purpose = Purpose("arrivals");
-const PARTITIONER: Purpose = Purpose("partitioner");
 
 /// What a producer is made of.
 #[derive(Clone, PartialEq, Debug)]
@@ -65,12 +64,11 @@ pub struct Setup {
 #[derive(Debug)]
 pub struct Producer {
     arriving: Arriving,
-    split: Split,
+    dealings: Dealings,
     batching: Batching,
     /// By partition.
     channels: Vec<Channel>,
     config: ProducerConfig,
-    partitions: u64,
     horizon: Instant,
 }
 
@@ -85,13 +83,6 @@ impl Created for Arriving {
     }
 }
 
-#[derive(Debug)]
-enum Split {
-    RoundRobin,
-    Sticky(Sticky),
-    Keyed(Keyed),
-}
-
 impl Producer {
     /// A producer with its own random streams.
     pub fn new(setup: &Setup, streams: Streams) -> Self {
@@ -99,23 +90,13 @@ impl Producer {
         let stream = |purpose| -> Stream { streams.stream(&entity, purpose) };
         let curve = Curve::new(&setup.profile, setup.start, setup.index, setup.count);
         let arriving = Arriving::new(curve, setup, stream(ARRIVALS));
-        let split = match setup.partitioner {
-            Partitioner::RoundRobin => Split::RoundRobin,
-            _ if setup.partitions == 1 => Split::RoundRobin,
-            Partitioner::Sticky => Split::Sticky(Sticky::new(setup, stream(PARTITIONER))),
-            Partitioner::Keyed { count, skew } => {
-                Split::Keyed(Keyed::new(setup, count, skew, stream(PARTITIONER)))
-            }
-        };
+        let dealings = Dealings::new(setup, streams);
         let horizon = Instant::ZERO + setup.duration;
-        let filled_at_once = match split {
-            Split::Sticky(_) => 1,
-            Split::RoundRobin | Split::Keyed(_) => u64::from(setup.partitions),
-        };
+        let filled_at_once = dealings.filled_at_once();
         let batch = u64::from(setup.config.batch_size) / setup.record_size.max(1);
         Producer {
             arriving,
-            split,
+            dealings,
             batching: Batching::new(
                 setup.config.linger,
                 setup.start,
@@ -123,14 +104,14 @@ impl Producer {
             ),
             channels: (0..setup.partitions).map(|_| Channel::new()).collect(),
             config: setup.config.clone(),
-            partitions: u64::from(setup.partitions),
             horizon,
         }
     }
 
     /// How many of its records the log of partition `index` holds at `at`.
     pub fn delivered(&mut self, index: u32, at: Instant) -> u64 {
-        let segment = self.channels[index as usize].at(at);
+        let Some(channel) = self.channels.get(index as usize) else { return 0 };
+        let segment = channel.at(at);
         match segment.course {
             Course::Waits { .. } => segment.base,
             Course::Flows(way) => {
@@ -147,7 +128,7 @@ impl Producer {
     /// # Errors
     /// Somebody has to look at [`Producer::delivered`] over time.
     pub fn delivered_nth(&mut self, index: u32, nth: u64) -> Result<Option<Instant>, Unsteady> {
-        let channel = &self.channels[index as usize];
+        let Some(channel) = self.channels.get(index as usize) else { return Err(Unsteady) };
         let (Course::Flows(way), true) = (channel.last().course, channel.is_steady()) else {
             return Err(Unsteady);
         };
@@ -158,7 +139,7 @@ impl Producer {
 
     /// When the `nth` record of partition `index`'s log was created.
     pub fn created_nth(&mut self, index: u32, nth: u64) -> Option<Instant> {
-        let surplus = self.channels[index as usize].of_record(nth).surplus;
+        let surplus = self.channels.get(index as usize)?.of_record(nth).surplus;
         self.nth(index, nth.saturating_add_signed(-surplus))
     }
 
@@ -169,24 +150,30 @@ impl Producer {
 
     /// Whether records for partition `index` wait.
     pub fn is_held(&self, index: u32) -> bool {
-        self.channels[index as usize].last().waits()
+        self.channels.get(index as usize).is_some_and(|channel| channel.last().waits())
     }
 
     /// When a producer that has been trying in vain tries again, at or after `now`.
     pub fn tries_again(&self, index: u32, now: Instant) -> Instant {
-        let Course::Waits { since } = self.channels[index as usize].last().course else {
-            return now;
-        };
+        let course = self.channels.get(index as usize).map(|channel| channel.last().course);
+        let Some(Course::Waits { since }) = course else { return now };
         next_attempt(since, now, self.config.retry_backoff, self.config.retry_backoff_max)
+    }
+
+    /// The way into a partition, which may be new.
+    fn channel(&mut self, index: u32) -> &mut Channel {
+        let known = self.channels.len().max(index as usize + 1);
+        self.channels.resize_with(known, Channel::new);
+        &mut self.channels[index as usize]
     }
 
     /// From `at` on nobody takes records for partition `index`: they wait.
     pub fn hold(&mut self, index: u32, at: Instant) {
-        let segment = self.channels[index as usize].last();
+        let segment = self.channel(index).last();
         if !segment.waits() {
             let base = self.delivered(index, at);
             let course = Course::Waits { since: at };
-            self.channels[index as usize].push(Segment { from: at, base, course, ..segment });
+            self.channel(index).push(Segment { from: at, base, course, ..segment });
         }
     }
 
@@ -195,7 +182,7 @@ impl Producer {
     /// written before, `unanswered` records were not acknowledged and are sent once more, unless the
     /// producer is idempotent.
     pub fn flow(&mut self, index: u32, at: Instant, way: Span, unanswered: u64) -> Outcome {
-        let mut segment = self.channels[index as usize].last();
+        let mut segment = self.channel(index).last();
         let mut outcome = Outcome::default();
         if segment.course == Course::Flows(way) {
             return outcome;
@@ -216,60 +203,53 @@ impl Producer {
             }
         }
         let course = Course::Flows(way);
-        self.channels[index as usize].push(Segment { from: at, base, course, ..segment });
+        self.channel(index).push(Segment { from: at, base, course, ..segment });
         outcome
     }
 
     /// The last `records` of partition `index`'s log are gone with its leader, of which `lost` had
     /// been acknowledged; the others are sent again.
     pub fn retract(&mut self, index: u32, at: Instant, records: u64, lost: u64) {
-        let segment = self.channels[index as usize].last();
+        let segment = self.channel(index).last();
         let base = self.delivered(index, at).saturating_sub(records);
         let surplus = segment.surplus - lost.cast_signed();
-        self.channels[index as usize].push(Segment { from: at, base, surplus, ..segment });
+        self.channel(index).push(Segment { from: at, base, surplus, ..segment });
     }
 
-    /// How many of its records lie in its topic's partition `index` at `at`.
+    /// How many records it has created for its topic's partition `index` at `at`.
     pub fn count(&mut self, index: u32, at: Instant) -> u64 {
-        let total = self.arriving.count(at);
-        match &mut self.split {
-            Split::RoundRobin => (total + self.partitions - 1 - u64::from(index)) / self.partitions,
-            Split::Sticky(sticky) => sticky.count(index, total),
-            Split::Keyed(keyed) => keyed.count(index, at, total, &mut self.arriving),
-        }
+        self.dealings.count(index, at, &mut self.arriving)
     }
 
-    /// When its `nth` record (from 1) comes into partition `index`; `None`: not within the run.
+    /// How many records it has created at `at`.
+    pub fn total(&mut self, at: Instant) -> u64 {
+        self.arriving.count(at)
+    }
+
+    /// When it creates its `nth` record (from 1) for partition `index`; `None`: not within the run.
     pub fn nth(&mut self, index: u32, nth: u64) -> Option<Instant> {
-        match &mut self.split {
-            Split::RoundRobin => {
-                let record = (nth - 1) * self.partitions + u64::from(index) + 1;
-                self.arriving.nth(record, self.horizon)
-            }
-            Split::Sticky(sticky) => {
-                let last = self.arriving.count(self.horizon);
-                let record = sticky.nth(index, nth, last)?;
-                self.arriving.nth(record, self.horizon)
-            }
-            Split::Keyed(keyed) => keyed.nth(index, nth, self.horizon, &mut self.arriving),
-        }
+        self.dealings.nth(index, nth, self.horizon, &mut self.arriving)
+    }
+
+    /// It hears at `at` that its topic has as many partitions as `setup` says.
+    pub fn grow(&mut self, at: Instant, setup: &Setup, streams: Streams) {
+        self.dealings.change(at, setup, streams, &mut self.arriving);
+    }
+
+    /// Among how many partitions it deals its records now.
+    pub fn partitions(&self) -> u64 {
+        self.dealings.partitions()
     }
 
     /// At which rate it sends to partition `index` at `at`, on average over its choices.
     pub fn rate(&self, index: u32, at: Instant) -> Rate {
         let units = self.arriving.rate(at).units();
-        Rate::from_units(match &self.split {
-            Split::RoundRobin | Split::Sticky(_) => units / self.partitions,
-            Split::Keyed(keyed) => (units as f64 * keyed.share(index)) as u64,
-        })
+        Rate::from_units((units as f64 * self.dealings.share(index)) as u64)
     }
 
     /// Changes the rate from `at` on.
     pub fn change_rate(&mut self, at: Instant, change: curve::Change) {
-        let at = match &mut self.split {
-            Split::Keyed(keyed) => keyed.next_boundary(at),
-            Split::RoundRobin | Split::Sticky(_) => at,
-        };
+        let at = self.dealings.next_boundary(at);
         self.batching.forget();
         self.arriving.change_rate(at, change);
     }
@@ -278,3 +258,94 @@ impl Producer {
 /// What a producer delivers has changed its course at least once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Unsteady;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 200 records a second for ten seconds.
+    pub(super) fn setup(partitions: u32) -> Setup {
+        let (at, rate) = (Instant::ZERO, Rate::per_second(200));
+        Setup {
+            name: "shop".to_owned(),
+            profile: vec![RateStep { at, rate, ramp: Span::ZERO }],
+            arrivals: Arrivals::Constant,
+            partitioner: Partitioner::RoundRobin,
+            start: Instant::ZERO,
+            stop: Instant::NEVER,
+            tick: Span::ZERO,
+            index: 0,
+            count: 1,
+            config: ProducerConfig { linger: Span::ZERO, ..ProducerConfig::default() },
+            record_size: 1_000,
+            partitions,
+            duration: Span::from_secs(10),
+        }
+    }
+
+    fn producer(config: ProducerConfig) -> Producer {
+        Producer::new(&Setup { config, ..setup(1) }, Streams::new(1))
+    }
+
+    fn at(ms: u64) -> Instant {
+        Instant::from_ms(ms)
+    }
+
+    #[test]
+    fn what_waited_is_delivered_when_somebody_takes_it() {
+        let mut producer = producer(ProducerConfig { linger: Span::ZERO, ..Default::default() });
+        let way = Span::from_ms(1);
+        assert_eq!(producer.flow(0, at(0), way, 0), Outcome::default());
+        producer.hold(0, at(2_000));
+        assert_eq!([1_999, 2_000, 3_000].map(|ms| producer.delivered(0, at(ms))), [399, 399, 399]);
+        assert_eq!(producer.flow(0, at(4_000), way, 3), Outcome::default(), "nothing comes twice");
+        assert_eq!(
+            [3_999, 4_001, 5_001].map(|ms| producer.delivered(0, at(ms))),
+            [399, 800, 1_000]
+        );
+        // The past is as it was, whenever somebody asks.
+        assert_eq!(producer.delivered(0, at(1_001)), 200);
+    }
+
+    #[test]
+    fn what_nobody_acknowledged_is_written_twice_without_idempotence() {
+        let config =
+            ProducerConfig { linger: Span::ZERO, enable_idempotence: false, ..Default::default() };
+        let mut producer = producer(config);
+        producer.hold(0, at(2_000));
+        let outcome = producer.flow(0, at(3_000), Span::ZERO, 3);
+        assert_eq!(outcome, Outcome { repeated: 3, expired: 0 });
+        assert_eq!(producer.delivered(0, at(3_000)), 603);
+        assert_eq!(producer.delivered(0, at(4_000)), 803);
+    }
+
+    #[test]
+    fn what_is_too_old_is_given_up() {
+        let config = ProducerConfig {
+            linger: Span::ZERO,
+            delivery_timeout: Span::from_secs(2),
+            ..Default::default()
+        };
+        let mut producer = producer(config);
+        producer.hold(0, at(1_000));
+        let outcome = producer.flow(0, at(5_000), Span::ZERO, 0);
+        // Created from 1 s to 3 s, and 5 s - 2 s is 3 s.
+        assert_eq!(outcome, Outcome { repeated: 0, expired: 400 });
+        assert_eq!(producer.delivered(0, at(5_000)), 600);
+        assert_eq!(producer.created_nth(0, 201), Some(at(3_005)));
+    }
+
+    #[test]
+    fn what_a_leader_had_alone_comes_again_unless_it_was_acknowledged() {
+        let mut producer = producer(ProducerConfig { linger: Span::ZERO, ..Default::default() });
+        producer.hold(0, at(2_000));
+        producer.retract(0, at(3_000), 5, 0);
+        assert_eq!(producer.delivered(0, at(3_000)), 395);
+        producer.flow(0, at(3_000), Span::ZERO, 0);
+        assert_eq!(producer.delivered(0, at(3_000)), 600);
+        producer.hold(0, at(4_000));
+        producer.retract(0, at(4_000), 5, 5);
+        producer.flow(0, at(4_000), Span::ZERO, 0);
+        assert_eq!(producer.delivered(0, at(5_000)), 995);
+    }
+}

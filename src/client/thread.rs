@@ -21,7 +21,11 @@ pub(super) enum Thread {
         since: Instant,
     },
     /// Inside `poll`, asleep before another attempt. The network is left alone.
-    Sleeping { until: Instant },
+    Sleeping {
+        until: Instant,
+        /// When this call of `poll` began.
+        since: Instant,
+    },
     /// The application works on records. The heartbeat thread goes on.
     Processing(Work),
     /// `commitSync`, which waits for its answer or for another attempt.

@@ -123,6 +123,8 @@ pub struct ProducerConfig {
     pub retry_backoff: Span,
     /// `retry.backoff.max.ms`
     pub retry_backoff_max: Span,
+    /// `metadata.max.age.ms`
+    pub metadata_max_age: Span,
 }
 
 /// `acks`: who has to have a record before its producer is told so.
@@ -147,6 +149,7 @@ impl Default for ProducerConfig {
             delivery_timeout: Span::from_ms(120_000),
             retry_backoff: Span::from_ms(100),
             retry_backoff_max: Span::from_ms(1_000),
+            metadata_max_age: Span::from_ms(300_000),
         }
     }
 }

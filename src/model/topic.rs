@@ -5,20 +5,20 @@ use super::id::{BrokerId, PartitionId, TopicId};
 use super::uuid::Uuid;
 
 /// All topics of a run with their partitions, densely numbered.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Topics {
     topics: Vec<TopicRow>,
     partitions: Vec<PartitionRow>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 struct TopicRow {
     name: Name,
     id: Uuid,
     partitions: Vec<PartitionId>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 struct PartitionRow {
     topic: TopicId,
     index: u32,

@@ -43,7 +43,7 @@ pub(crate) fn scenario(
     let end = Instant::ZERO + duration(file, reader);
     let (cluster, broker) = cluster::resolve(file.cluster.as_ref(), reader);
     let brokers = cluster.racks.len();
-    let topics = topic::resolve(file.topics.as_ref(), brokers, &broker, reader);
+    let mut topics = topic::resolve(file.topics.as_ref(), brokers, &broker, reader);
     let mut names = Names::new(file, &cluster.racks, &topics);
     let producers = producers(file, end, &names, reader);
     let context = group::Context { end, cluster: &cluster, broker: &broker, registry };
@@ -51,6 +51,7 @@ pub(crate) fn scenario(
     let timed = events::times(file, end, reader);
     names.learn_growth(&groups, &timed, reader);
     let events = events::resolve(&timed, &names, reader);
+    events::create_topics(&events, &mut topics);
     let expects = expect::resolve(file, source, end, &names, reader);
     Scenario {
         name: name(file, source, reader),

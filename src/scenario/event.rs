@@ -4,7 +4,7 @@ use super::Scenario;
 use crate::kernel::factor::Factor;
 use crate::kernel::rate::Rate;
 use crate::kernel::time::{Instant, Span};
-use crate::model::id::{BrokerId, GroupId, ProducerId};
+use crate::model::id::{BrokerId, GroupId, ProducerId, TopicId};
 
 /// One `[[events]]` block.
 #[derive(Clone, PartialEq, Debug)]
@@ -87,6 +87,18 @@ pub enum Action {
         change: RateChange,
         /// When the profile holds again; `None`: never.
         span: Option<Span>,
+    },
+    /// A topic gets more partitions.
+    AddPartitions {
+        /// Which topic.
+        topic: TopicId,
+        /// How many it has then.
+        to: u32,
+    },
+    /// A topic is created.
+    CreateTopic {
+        /// Which one.
+        topic: TopicId,
     },
     /// Something happens to brokers.
     Brokers {
@@ -222,6 +234,8 @@ impl Action {
             Action::Slow { .. } => "slow",
             Action::Scale { .. } => "scale",
             Action::SetRate { .. } => "rate",
+            Action::AddPartitions { .. } => "add_partitions",
+            Action::CreateTopic { .. } => "create_topic",
             Action::Brokers { rack: Some(_), .. } => "kill_rack",
             Action::Brokers { what, .. } => what.name(),
         }
@@ -253,6 +267,12 @@ impl Action {
                     RateChange::Times(factor) => format!(" times {factor}"),
                 };
                 (join(names), change + &lasting(*span))
+            }
+            Action::AddPartitions { topic, to } => {
+                (scenario.topics[topic.index()].name.clone(), format!(" to {to}"))
+            }
+            Action::CreateTopic { topic } => {
+                (scenario.topics[topic.index()].name.clone(), String::new())
             }
             Action::Brokers { brokers, rack, what } => {
                 let names = brokers.iter().map(|broker| format!("broker-{}", broker.0));

@@ -37,6 +37,8 @@ pub(super) struct Slot {
     /// Random parts of its member ids.
     pub uuids: Stream,
     pub links: Vec<(Connection, Link)>,
+    /// Connections opened so far.
+    pub opened: u32,
     /// To be started again as soon as it has closed.
     pub start_after_close: bool,
     pub wake_queued: bool,
@@ -47,6 +49,8 @@ pub(super) struct Slot {
 /// A connection, both ends.
 #[derive(Debug, Default)]
 pub(super) struct Link {
+    /// Which of the client's connections it is: what belongs to an earlier one is lost.
+    pub number: u32,
     pub last_arrival: Instant,
     pub last_delivery: Instant,
     /// Whether the broker works on a request whose end is not known.
@@ -61,7 +65,8 @@ impl Slot {
     pub(super) fn link(&mut self, connection: Connection) -> &mut Link {
         let at = self.links.iter().position(|(other, _)| *other == connection);
         let at = at.unwrap_or_else(|| {
-            self.links.push((connection, Link::default()));
+            self.opened += 1;
+            self.links.push((connection, Link { number: self.opened, ..Link::default() }));
             self.links.len() - 1
         });
         &mut self.links[at].1

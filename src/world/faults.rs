@@ -45,7 +45,10 @@ impl World<'_> {
             Action::Scale { groups, to } => {
                 groups.iter().flat_map(|&group| self.those_to_scale(group, *to as usize)).collect()
             }
-            Action::SetRate { .. } | Action::Brokers { .. } => Vec::new(),
+            Action::SetRate { .. }
+            | Action::Brokers { .. }
+            | Action::AddPartitions { .. }
+            | Action::CreateTopic { .. } => Vec::new(),
         };
         self.tell(Fact::Struck { event, consumers: struck.clone() });
         match action {
@@ -57,6 +60,7 @@ impl World<'_> {
                 self.change_rate(producers, change);
                 self.relieve_later(*span, Relief::Rate(producers.clone()));
             }
+            Action::AddPartitions { topic, to } => self.add_partitions(*topic, *to),
             Action::Brokers { brokers, what, .. } => {
                 for &broker in brokers {
                     self.strike_broker(broker, *what);
@@ -102,7 +106,12 @@ impl World<'_> {
             Action::StartConsumer { .. } | Action::StartNext { .. } | Action::Scale { .. } => {
                 self.start_consumer(id);
             }
-            Action::Slow { .. } | Action::SetRate { .. } | Action::Brokers { .. } => {
+            // A topic comes when its own table says so.
+            Action::CreateTopic { .. } => {}
+            Action::Slow { .. }
+            | Action::SetRate { .. }
+            | Action::AddPartitions { .. }
+            | Action::Brokers { .. } => {
                 unreachable!("strikes all at once")
             }
         }

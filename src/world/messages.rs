@@ -16,6 +16,8 @@ pub(super) struct Message {
     /// Which life of the consumer sent it.
     pub incarnation: u32,
     pub connection: Connection,
+    /// The number of that connection.
+    pub link: u32,
     pub correlation: u64,
     /// When the client sent it.
     pub sent: Instant,
@@ -54,6 +56,7 @@ impl Message {
             consumer,
             incarnation,
             connection,
+            link: 0,
             correlation,
             sent: Instant::NEVER,
             body,

@@ -76,10 +76,10 @@ impl World<'_> {
         let incarnation = slot.incarnation;
         let link = slot.link(connection);
         link.last_arrival = link.last_arrival.max(self.now + latency);
-        let arrival = link.last_arrival;
+        let (arrival, number) = (link.last_arrival, link.number);
         let body = Body::Request(request);
         let message = Message::new(consumer, incarnation, connection, correlation, body);
-        let message = self.messages.add(Message { sent: self.now, ..message });
+        let message = self.messages.add(Message { sent: self.now, link: number, ..message });
         self.plan(arrival, message, Event::Arrive);
     }
 
@@ -93,7 +93,11 @@ impl World<'_> {
     fn link_of(&mut self, id: MessageId) -> Option<&mut Link> {
         let message = self.messages.get(id);
         let slot = &mut self.slots[message.consumer.index()];
-        (slot.incarnation == message.incarnation).then(|| slot.link(message.connection))
+        let ours = |(connection, link): &&mut (Connection, Link)| {
+            *connection == message.connection && link.number == message.link
+        };
+        let lives = slot.incarnation == message.incarnation;
+        slot.links.iter_mut().find(ours).filter(|_| lives).map(|(_, link)| link)
     }
 
     /// A request reaches its broker. It waits for its turn if the one before it is not answered.
@@ -322,9 +326,12 @@ impl World<'_> {
         if self.messages.get(id).deliver_at != self.now {
             return;
         }
+        let is_open = self.link_of(id).is_some();
         let message = self.messages.remove(id);
         let slot = &mut self.slots[message.consumer.index()];
-        if slot.incarnation != message.incarnation {
+        if slot.incarnation != message.incarnation
+            || !(is_open || matches!(message.body, Body::Broken))
+        {
             return;
         }
         let Some(process) = &mut slot.process else { return };

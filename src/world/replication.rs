@@ -52,8 +52,10 @@ impl World<'_> {
 
     /// How a partition stands now.
     pub(super) fn standing(&self, row: Row) -> Standing {
+        let exists = self.partition_of(row).is_none_or(|partition| self.exists(partition));
         let partition = self.controller.partition(row);
-        let Some(leader) = partition.leader.filter(|&leader| self.machine(leader).serves()) else {
+        let leader = partition.leader.filter(|_| exists);
+        let Some(leader) = leader.filter(|&leader| self.machine(leader).serves()) else {
             return Standing::Leaderless;
         };
         if partition.isr.len() < partition.min_isr {
@@ -209,11 +211,13 @@ impl World<'_> {
             topic,
             name: topics.name(topic).clone(),
             id: topics.id(topic),
-            partitions: topics.partitions(topic).iter().map(partition).collect(),
+            partitions: self.existing_partitions(topic).iter().map(partition).collect(),
         };
         let racks = self.scenario.cluster.racks.iter();
         let racks = racks.map(|rack| rack.as_deref().map(Into::into)).collect();
-        let topics = topics.ids().map(topic).collect();
-        self.metadata = Arc::new(MetadataResponse::new(racks, self.controller.unfenced(), topics));
+        let known = topics.ids().filter(|&id| !self.existing_partitions(id).is_empty());
+        let known = known.map(topic).collect();
+        let (brokers, names) = (self.controller.unfenced(), self.topics.clone());
+        self.metadata = Arc::new(MetadataResponse::new(racks, brokers, known, names));
     }
 }

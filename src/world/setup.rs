@@ -30,6 +30,7 @@ use crate::model::config::BrokerConfig;
 use crate::model::id::{BrokerId, ConsumerId, GroupId, PartitionId, ProducerId};
 use crate::model::topic::Topics;
 use crate::model::uuid::Uuid;
+use crate::scenario::event::Action;
 use crate::scenario::group::{ConsumerTemplate, Group, Subscription};
 use crate::scenario::{Placement, Scenario};
 use crate::trace::{ConsumerInfo, Observer, Trace};
@@ -81,7 +82,9 @@ impl<'a> World<'a> {
             group_partitions: scenario.groups.iter().map(|g| read_by(g, &topics)).collect(),
             unreachable: vec![false; topics.partition_count()],
             unanswered: vec![0; topics.partition_count()],
-            topics,
+            existing: scenario.topics.iter().map(first_partitions).collect(),
+            topics_version: 1,
+            topics: Arc::new(topics),
             followers: vec![Followers::default(); controller.rows().count()],
             led_by: leaders,
             machines: cluster.racks.iter().map(|_| Machine::default()).collect(),
@@ -116,6 +119,7 @@ impl<'a> World<'a> {
             world.settle(row);
         }
         world.publish_metadata();
+        world.schedule_topics();
         world.schedule_strikes();
         world.agenda.push(Instant::ZERO, SAMPLE, Event::Sample);
         world
@@ -170,6 +174,7 @@ impl<'a> World<'a> {
             service: stream("service"),
             uuids: stream("member id"),
             links: Vec::new(),
+            opened: 0,
             start_after_close: false,
             wake_queued: false,
             step_armed: Instant::NEVER,
@@ -182,11 +187,51 @@ impl<'a> World<'a> {
         id
     }
 
+    /// The topics as coordinators see them now.
+    pub(super) fn image(&self) -> TopicImage {
+        image(self.scenario, &self.topics, &self.existing, self.topics_version)
+    }
+
+    /// Which producer of the scenario a row stands for.
+    pub(super) fn producer_of(&self, row: usize) -> &'a crate::scenario::workload::Producer {
+        let after = self.producer_rows.partition_point(|&first| first <= row);
+        &self.scenario.producers[after - 1]
+    }
+
+    /// What the producer in a row was made of.
+    pub(super) fn producer_setup(&self, row: usize) -> ProducerSetup {
+        let after = self.producer_rows.partition_point(|&first| first <= row);
+        let index = (row - self.producer_rows[after - 1]) as u32;
+        producer_setup(self.scenario, self.producer_of(row), index)
+    }
+
     /// Rows of the identical producers that stand for one of the scenario.
     pub(super) fn rows_of(&self, producer: ProducerId) -> std::ops::Range<usize> {
         let first = self.producer_rows[producer.index()];
         first..first + self.scenario.producers[producer.index()].count as usize
     }
+}
+
+/// The replicas of a topic, with those of the partitions that events add to it.
+fn with_added(
+    scenario: &Scenario,
+    topic: &crate::scenario::Topic,
+    mut replicas: Vec<Vec<BrokerId>>,
+    streams: Streams,
+) -> Vec<Vec<BrokerId>> {
+    let grown = scenario.events.iter().filter_map(|event| match event.action {
+        Action::AddPartitions { topic: id, to } => {
+            (scenario.topics[id.index()].name == topic.name).then_some(to as usize)
+        }
+        _ => None,
+    });
+    let (last, factor) = (grown.max().unwrap_or(0), replicas.first().map_or(1, Vec::len));
+    let draws = streams.stream(&format!("topic/{}", topic.name), Purpose("placement of more"));
+    let mut placer = Placer::new(&scenario.cluster.racks, draws);
+    while replicas.len() < last {
+        replicas.push(placer.place(factor));
+    }
+    replicas
 }
 
 fn place_topics(scenario: &Scenario, streams: Streams) -> Topics {
@@ -201,6 +246,7 @@ fn place_topics(scenario: &Scenario, streams: Streams) -> Topics {
                 (0..*partitions).map(|_| placer.place(*replication_factor as usize)).collect()
             }
         };
+        let replicas = with_added(scenario, topic, replicas, streams);
         let entity = format!("topic/{}", topic.name);
         let id = Uuid(streams.stream(&entity, Purpose("id")).uuid());
         topics.add(topic.name.as_str().into(), id, replicas);
@@ -220,21 +266,7 @@ fn logs(scenario: &Scenario, topics: &Topics, streams: Streams) -> Logs {
     for producer in &scenario.producers {
         let partitions = topics.partitions(producer.topic);
         for index in 0..producer.count {
-            let setup = ProducerSetup {
-                name: producer.name.clone(),
-                profile: producer.profile.clone(),
-                arrivals: producer.arrivals,
-                partitioner: producer.partitioner,
-                start: producer.start,
-                stop: producer.stop,
-                tick: producer.tick,
-                index,
-                count: producer.count,
-                config: producer.config.clone(),
-                record_size: scenario.topics[producer.topic.index()].record_size,
-                partitions: partitions.len() as u32,
-                duration: scenario.duration,
-            };
+            let setup = producer_setup(scenario, producer, index);
             let row = logs.producers.len();
             logs.producers.push(Producer::new(&setup, streams));
             for (index, partition) in (0..).zip(partitions) {
@@ -243,6 +275,35 @@ fn logs(scenario: &Scenario, topics: &Topics, streams: Streams) -> Logs {
         }
     }
     logs
+}
+
+/// How many partitions a topic has at the start.
+fn first_partitions(topic: &crate::scenario::Topic) -> u32 {
+    if topic.created_at > Instant::ZERO { 0 } else { topic.partitions() as u32 }
+}
+
+/// One of the identical producers that stand for one of the scenario.
+fn producer_setup(
+    scenario: &Scenario,
+    producer: &crate::scenario::workload::Producer,
+    index: u32,
+) -> ProducerSetup {
+    let topic = &scenario.topics[producer.topic.index()];
+    ProducerSetup {
+        name: producer.name.clone(),
+        profile: producer.profile.clone(),
+        arrivals: producer.arrivals,
+        partitioner: producer.partitioner,
+        start: producer.start,
+        stop: producer.stop,
+        tick: producer.tick,
+        index,
+        count: producer.count,
+        config: producer.config.clone(),
+        record_size: topic.record_size,
+        partitions: topic.partitions() as u32,
+        duration: scenario.duration,
+    }
 }
 
 /// The row of each producer of the scenario: identical ones have rows of their own.
@@ -297,18 +358,19 @@ fn coordinator_config(broker: &BrokerConfig) -> CoordinatorConfig {
 }
 
 /// The topics as coordinators see them.
-fn image(scenario: &Scenario, topics: &Topics) -> TopicImage {
+fn image(scenario: &Scenario, topics: &Topics, existing: &[u32], version: i64) -> TopicImage {
     let racks = &scenario.cluster.racks;
     let rack = |broker: &BrokerId| racks[broker.index() - 1].as_deref().map(Name::from);
     let topic = |topic| Topic {
         name: topics.name(topic).clone(),
         id: topics.id(topic),
-        partitions: topics.partitions(topic).len() as u32,
-        racks: (topics.partitions(topic).iter())
+        partitions: existing[topic.index()],
+        racks: (topics.partitions(topic)[..existing[topic.index()] as usize].iter())
             .map(|&partition| topics.replicas(partition).iter().filter_map(rack).collect())
             .collect(),
     };
-    TopicImage::new(1, topics.ids().map(topic).collect())
+    let known = topics.ids().filter(|id| existing[id.index()] > 0);
+    TopicImage::new(version, known.map(topic).collect())
 }
 
 /// The offsets topic: its leaders are placed like any topic's, and each partition that a group
@@ -342,7 +404,9 @@ fn place_coordinators(
         let row = coordinators.iter().position(|c| c.partition == partition).unwrap_or_else(|| {
             let mut shard = Shard::new(config.clone());
             // Nothing is known yet that the topics could change.
-            shard.update_topics(Instant::ZERO, image(scenario, topics), &mut Vec::new());
+            let existing: Vec<u32> = scenario.topics.iter().map(first_partitions).collect();
+            let image = image(scenario, topics, &existing, 1);
+            shard.update_topics(Instant::ZERO, image, &mut Vec::new());
             shard.start(Instant::ZERO);
             let min_isr = broker.min_insync_replicas as usize;
             controller.add(

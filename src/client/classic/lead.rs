@@ -31,6 +31,9 @@ impl Consumer {
         };
         let (strategy, seen) = (offer.strategy.clone(), offer.seen);
         let question = self.question(members, seen);
+        let topics: BTreeSet<&Name> = question.members.iter().flat_map(|m| &m.topics).collect();
+        let topics: Vec<Name> = topics.into_iter().cloned().collect();
+        self.member.assigned_counts = Some(self.metadata.counts(&topics));
         out.push(Effect::Assign(Box::new(Assigning { strategy, question, generation })));
     }
 

@@ -75,6 +75,8 @@ pub(in crate::client) struct Member {
     pub prepare_deadline: Option<Instant>,
     /// The topics that the last join named.
     pub joined_topics: Option<Vec<Name>>,
+    /// Of a leader: how many partitions the topics of the group had when it assigned them.
+    pub assigned_counts: Option<Vec<(Name, usize)>>,
     /// The assignment while `onPartitionsAssigned` runs.
     pub is_leader: bool,
 }
@@ -90,6 +92,7 @@ impl Member {
             prepare_commit: PrepareCommit::None,
             prepare_deadline: None,
             joined_topics: None,
+            assigned_counts: None,
             is_leader: false,
         }
     }

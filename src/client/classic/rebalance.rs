@@ -232,6 +232,7 @@ impl Consumer {
         kept.retain(|p| given.partitions.binary_search(p).is_ok());
         self.commits.rebalanced(now, &self.settings, &kept);
         self.subscription.assign(&given.partitions, &self.metadata);
+        self.look_for_leaders();
         self.ready = false;
         let partitions = given.partitions.clone();
         Self::note(Note::Assigned { generation: id, partitions }, out);

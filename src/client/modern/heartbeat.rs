@@ -68,6 +68,9 @@ impl Consumer {
         if now >= self.next_lookup() {
             self.look_up_coordinator(now, out);
         }
+        if self.lookup.coordinator.is_some() {
+            self.send_waiting_commit(now, out);
+        }
         self.maybe_reconcile(now, false, out);
         self.commit_again(now, out);
         self.fetch_missing_offsets(now, out);

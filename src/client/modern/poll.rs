@@ -157,9 +157,11 @@ impl Consumer {
     /// Whether a commit of the client's own is on its way.
     fn commits_by_itself(&self) -> bool {
         let own = [CommitKind::Auto, CommitKind::BeforeRebalance];
-        self.pending
-            .iter()
-            .any(|p| matches!(p.kind(), PendingKind::Commit(kind, _) if own.contains(kind)))
+        !self.commits.waiting.is_empty()
+            || self
+                .pending
+                .iter()
+                .any(|p| matches!(p.kind(), PendingKind::Commit(kind, _) if own.contains(kind)))
     }
 
     /// Whether auto-commit may begin: one at a time under KIP-848.

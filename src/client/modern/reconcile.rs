@@ -28,6 +28,11 @@ impl Consumer {
             .flat_map(|topic| topic.partitions.iter().map(|&index| (topic.topic_id, index)))
             .filter_map(|(topic, index)| self.metadata.partition_by_id(topic, index))
             .collect();
+        let named = target.topics.iter().map(|topic| topic.partitions.len()).sum::<usize>();
+        if partitions.len() < named {
+            // The rest follows when the client has heard of its topics.
+            self.metadata.want();
+        }
         partitions.sort_unstable();
         let mut revoked = self.subscription.partitions();
         revoked.retain(|owned| partitions.binary_search(owned).is_err());
@@ -162,6 +167,7 @@ impl Consumer {
                 kept.retain(|owned| partitions.binary_search(owned).is_ok());
                 self.commits.rebalanced(now, &self.settings, &kept);
                 self.subscription.assign(partitions, &self.metadata);
+                self.look_for_leaders();
                 self.ready = false;
                 let (generation, partitions) = (self.modern_mut().epoch, partitions.clone());
                 Self::note(Note::Assigned { generation, partitions }, out);

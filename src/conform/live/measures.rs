@@ -380,8 +380,7 @@ impl Seen<'_> {
             let count = |wanted: &dyn Fn(ConsumerId, &ConsumerFact) -> bool| {
                 let end = s(self.end);
                 let counts = |at: f64, id, what| at < end && wanted(id, what);
-                let of =
-                    |id| self.facts_of(id).filter(|(at, what)| counts(*at, id, what)).count();
+                let of = |id| self.facts_of(id).filter(|(at, what)| counts(*at, id, what)).count();
                 ours().map(of).sum::<usize>() as f64
             };
             let mut put = |what: &str, value: f64| m.insert(format!("{pre}{what}"), value);

@@ -10,7 +10,7 @@ use std::fmt::Write;
 /// Heartbeat takes there and back in a warm JVM.
 const LATENCY: &str = "400us";
 /// By how much a sleep ends late (s).
-const OVERSLEPT: f64 = 150e-6;
+const OVERSLEPT: f64 = 250e-6;
 /// How long runs went on after the producers had stopped, where nothing is said (s).
 const DRAIN: f64 = 2.0;
 /// How long consumers had to close (s).
@@ -52,7 +52,11 @@ pub fn text(experiment: &Experiment, run: usize) -> Result<String, Unclear> {
             None => 0.02,
         };
         let _ = writeln!(toml, "tick = \"{}\"\nstart = \"{}\"", time(tick), time(start));
-        let _ = writeln!(toml, "stop = \"{}\"\nconfig = {{ \"linger.ms\" = 0 }}", time(stop));
+        let _ = writeln!(
+            toml,
+            "stop = \"{}\"\nconfig = {{ \"linger.ms\" = 0, \"metadata.max.age.ms\" = 100 }}",
+            time(stop)
+        );
     }
     for (name, group) in &setup.groups {
         write_group(&mut toml, name, group, played)?;
@@ -68,9 +72,10 @@ pub fn text(experiment: &Experiment, run: usize) -> Result<String, Unclear> {
         write_event(&mut toml, event, action, &target, at)?;
     }
     // At the end everybody is closed, after the records at hand.
-    let names = setup.groups.values().flat_map(|group| &group.consumers).filter(|name| {
-        ["start", "spawn"].iter().any(|what| when(played, what, name, 0).is_some())
-    });
+    let names =
+        setup.groups.values().flat_map(|group| &group.consumers).filter(|name| {
+            ["start", "spawn"].iter().any(|what| when(played, what, name, 0).is_some())
+        });
     let names: Vec<String> = names.map(|name| quoted(name)).collect();
     let _ = writeln!(toml, "\n[[events]]\nat = \"{}\"", time(end));
     let _ = writeln!(toml, "close = [{}]", names.join(", "));

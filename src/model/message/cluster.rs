@@ -3,8 +3,10 @@
 use crate::model::Name;
 use crate::model::error::ErrorCode;
 use crate::model::id::{BrokerId, PartitionId, TopicId};
+use crate::model::topic::Topics;
 use crate::model::uuid::Uuid;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// `FindCoordinator`: who coordinates this group?
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,6 +35,9 @@ pub struct MetadataResponse {
     pub topics: Vec<TopicMetadata>,
     /// The row of each partition's topic, and its index there.
     pub places: BTreeMap<PartitionId, (usize, u32)>,
+    /// Names of all topics of the run and of their partitions, those to come included: whoever is
+    /// told of a partition can name it before it knows who leads it.
+    pub names: Arc<Topics>,
 }
 
 impl MetadataResponse {
@@ -41,12 +46,13 @@ impl MetadataResponse {
         racks: Vec<Option<Name>>,
         brokers: Vec<BrokerId>,
         topics: Vec<TopicMetadata>,
+        names: Arc<Topics>,
     ) -> Self {
         let rows = topics.iter().enumerate();
         let places = rows.flat_map(|(row, topic)| {
             (0..).zip(&topic.partitions).map(move |(index, p)| (p.partition, (row, index)))
         });
-        MetadataResponse { racks, brokers, places: places.collect(), topics }
+        MetadataResponse { racks, brokers, places: places.collect(), topics, names }
     }
 }
 

@@ -49,6 +49,7 @@ table! {
         Rule::Needs("scale", &["to"]),
         Rule::Needs("rate", &["to", "factor"]),
         Rule::Needs("slow_broker", &["factor"]),
+        Rule::Needs("add_partitions", &["to"]),
     ];
 
     /// When it happens.
@@ -57,7 +58,8 @@ table! {
     every: Span;
     /// The first time of `every`.
     from: Instant = "one `every` after the start";
-    /// The last time of `every`; for `scale` how many consumers shall run, for `rate` the new rate.
+    /// The last time of `every`; for `scale` how many consumers shall run, for `rate` the
+    /// new rate, for `add_partitions` how many there are then.
     to: To = "the end of the run";
     /// The process dies without a word. It comes back with `restart_after`.
     crash: Target;
@@ -87,6 +89,10 @@ table! {
     slow_broker: Target;
     /// All brokers of a rack die. They come back with `restart_after`.
     kill_rack: String;
+    /// A topic gets partitions until it has `to`.
+    add_partitions: String;
+    /// A topic that `[topics.T]` describes is created.
+    create_topic: String;
     /// How long it lasts.
     span as "for": Span;
     /// How long until it starts again.
@@ -101,10 +107,6 @@ table! {
         "cut": Kind::Later;
         /// The network between two is slower.
         "delay": Kind::Later;
-        /// A topic gets more partitions.
-        "add_partitions": Kind::Later;
-        /// A topic is created.
-        "create_topic": Kind::Later;
         /// A topic is deleted.
         "delete_topic": Kind::Later;
         /// A rolling deployment.

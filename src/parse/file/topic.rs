@@ -2,9 +2,10 @@
 
 use super::TopicSettings;
 use super::cluster::MAX_BROKERS;
+use crate::kernel::time::Instant;
 use crate::parse::leaf::{Count, Size};
 use crate::parse::shape::List;
-use crate::parse::spec::{Kind, Rule};
+use crate::parse::spec::Rule;
 use crate::parse::table::table;
 
 /// Partitions that a topic may have.
@@ -14,7 +15,7 @@ pub(crate) const MAX_PARTITIONS: usize = 1_000_000;
 pub(crate) type Replicas = List<Count<1, { MAX_BROKERS as u64 }>, 1, MAX_BROKERS>;
 
 table! {
-    /// A topic that exists from the start.
+    /// A topic.
     Topic, "topic", "[topics.T]", [Rule::AtMostOne(&["replication.factor", "replicas"])];
 
     /// Number of partitions.
@@ -28,11 +29,8 @@ table! {
     record_size: Size = "\"1KiB\"";
     /// Records in each partition at the start.
     backlog: Count<0, 1_000_000_000_000_000> = "0";
+    /// When the topic is created; an event with `create_topic` says so, too.
+    created_at: Instant = "the start of the run";
     /// Topic settings by Kafka's names.
     config: TopicSettings;
-
-    besides {
-        /// When the topic is created.
-        "created_at": Kind::Later;
-    }
 }

@@ -104,6 +104,8 @@ modelled! { PRODUCER, producer -> ProducerConfig {
         "A record that could not be delivered for this long is given up.";
     "retry.backoff.ms" retry_backoff "Wait before the first retry of a request.";
     "retry.backoff.max.ms" retry_backoff_max "The longest wait between retries.";
+    "metadata.max.age.ms" metadata_max_age
+        "How old what a client knows of topics and leaders may become before it asks again.";
 } }
 
 modelled! { CONSUMER, consumer -> ConsumerConfig {

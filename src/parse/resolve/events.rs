@@ -8,7 +8,8 @@ use crate::parse::file::File;
 use crate::parse::file::event::{Event as Raw, To};
 use crate::parse::problem::Problem;
 use crate::parse::shape::{At, Reader};
-use crate::scenario::event::Event;
+use crate::scenario::Topic;
+use crate::scenario::event::{Action, Event};
 
 /// How often a block may repeat.
 const MAX_REPEATS: u64 = 1_000_000;
@@ -34,6 +35,16 @@ pub(crate) fn resolve(timed: &[Timed<'_>], names: &Names, reader: &mut Reader) -
         Some(Event { at: timed.at.clone(), action })
     };
     reader.within("events", |reader| timed.iter().filter_map(|timed| one(timed, reader)).collect())
+}
+
+/// A topic that an event creates is not there before.
+pub(crate) fn create_topics(events: &[Event], topics: &mut [Topic]) {
+    for event in events {
+        if let (Action::CreateTopic { topic }, Some(&at)) = (&event.action, event.at.first()) {
+            let topic = &mut topics[topic.index()];
+            topic.created_at = topic.created_at.max(at);
+        }
+    }
 }
 
 fn moments(raw: &At<Raw>, end: Instant, reader: &mut Reader) -> Vec<Instant> {
@@ -68,7 +79,8 @@ fn moments(raw: &At<Raw>, end: Instant, reader: &mut Reader) -> Vec<Instant> {
 /// says something else.
 pub(crate) fn repeats_until(event: &Raw) -> Option<At<Instant>> {
     let to = event.to.as_ref()?;
-    if event.scale.is_some() || (event.rate.is_some() && event.factor.is_none()) {
+    let counts = event.scale.is_some() || event.add_partitions.is_some();
+    if counts || (event.rate.is_some() && event.factor.is_none()) {
         return None;
     }
     match to.value {

@@ -63,6 +63,14 @@ pub(crate) fn action(raw: &Raw, names: &Names, reader: &mut Reader) -> Option<Ac
         takes(raw, "scale", &["to"], reader);
         return scale(whom, raw, names, reader);
     }
+    if let Some(topic) = &raw.add_partitions {
+        takes(raw, "add_partitions", &["to"], reader);
+        return add_partitions(topic, raw, names, reader);
+    }
+    if let Some(topic) = &raw.create_topic {
+        takes(raw, "create_topic", &[], reader);
+        return names.topic(topic, reader).map(|topic| Action::CreateTopic { topic });
+    }
     if let Some(action) = of_brokers(raw, names, reader) {
         return action;
     }
@@ -142,6 +150,27 @@ fn scale(whom: &At<RawTarget>, raw: &Raw, names: &Names, reader: &mut Reader) ->
         return None;
     };
     Some(Action::Scale { groups, to })
+}
+
+fn add_partitions(
+    topic: &At<String>,
+    raw: &Raw,
+    names: &Names,
+    reader: &mut Reader,
+) -> Option<Action> {
+    let (to, topic) = (raw.to.as_ref()?, names.topic(topic, reader)?);
+    let To::Count(count) = to.value else {
+        let problem = Problem::error(to.at, "`add_partitions` needs a number of partitions");
+        reader.push(problem.label("such as to = 12"));
+        return None;
+    };
+    let now = names.partitions(topic);
+    if count as usize <= now {
+        let title = format!("the topic has {now} partitions: a topic only grows");
+        reader.push(Problem::error(to.at, title).label("say how many it has then, all told"));
+        return None;
+    }
+    Some(Action::AddPartitions { topic, to: count })
 }
 
 fn rate(whom: &At<RawTarget>, raw: &Raw, names: &Names, reader: &mut Reader) -> Option<Action> {

@@ -2,6 +2,7 @@
 
 use super::cluster::unreachable_factor;
 use super::each;
+use crate::kernel::time::Instant;
 use crate::model::config::TopicConfig;
 use crate::model::id::BrokerId;
 use crate::parse::file::topic::{Replicas, Topic as Raw};
@@ -41,6 +42,7 @@ pub(crate) fn resolve(
             placement: placement(&raw.value, brokers, broker, reader),
             record_size: record_size(&raw.value, reader),
             backlog: raw.value.backlog.as_ref().map_or(0, |at| at.value.0),
+            created_at: raw.value.created_at.as_ref().map_or(Instant::ZERO, |at| at.value),
             config: TopicConfig::default(),
         }
     })

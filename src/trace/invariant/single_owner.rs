@@ -1,6 +1,6 @@
 //! In one generation a partition has one owner (`ConsumerPartitionAssignor`, KIP-429).
 
-use crate::model::fact::{ConsumerFact, Fact};
+use crate::model::fact::{ConsumerFact, Fact, GroupFact};
 use crate::model::id::{ConsumerId, PartitionId};
 use crate::trace::ConsumerInfo;
 use std::collections::BTreeMap;
@@ -17,10 +17,19 @@ impl SingleOwner {
     }
 
     pub(super) fn check(&mut self, fact: &Fact, consumers: &[ConsumerInfo]) -> Result<(), String> {
-        let Fact::Consumer { consumer, what: ConsumerFact::Assigned { generation, partitions } } =
-            fact
-        else {
-            return Ok(());
+        let (consumer, generation, partitions) = match fact {
+            Fact::Consumer {
+                consumer,
+                what: ConsumerFact::Assigned { generation, partitions },
+            } => (consumer, generation, partitions),
+            // Whoever takes the place of a static member has what that one had.
+            Fact::Consumer { consumer, what: ConsumerFact::Crashed | ConsumerFact::Closed }
+            | Fact::Group { what: GroupFact::MemberRemoved { consumer, .. }, .. } => {
+                let owners = &mut self.owners[consumers[consumer.index()].group.index()];
+                owners.retain(|_, (_, owner)| owner != consumer);
+                return Ok(());
+            }
+            _ => return Ok(()),
         };
         // Who has been fenced may be given, late, what nobody promised to it any more.
         if *generation <= 0 {
