@@ -32,7 +32,7 @@ use crate::model::uuid::Uuid;
 /// a session that is a whole number of intervals ends just before the heartbeat of a survivor. In a
 /// real group some milliseconds between the phases of two members may turn that round, and then the
 /// survivor learns of the end one interval later.
-pub(super) const LATENESS: Span = Span::from_ms(1);
+pub(super) const LATENESS: Span = Span::from_ms(5);
 
 /// A consumer process, from its start to its end.
 ///

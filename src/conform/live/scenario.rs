@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 /// One way of a message on loopback, with the time that both sides need for it: half of what a
 /// Heartbeat takes there and back in a warm JVM.
-const LATENCY: &str = "400us";
+const LATENCY: &str = "{ lognormal = { median = \"500us\", p99 = \"10ms\" } }";
 /// By how much a sleep ends late (s).
 const OVERSLEPT: f64 = 250e-6;
 /// How long runs went on after the producers had stopped, where nothing is said (s).
@@ -37,7 +37,7 @@ pub fn text(experiment: &Experiment, run: usize) -> Result<String, Unclear> {
     let _ = writeln!(toml, "seed = {}", run + 1);
     let _ = writeln!(toml, "duration = \"{}\"\n", time(end + CLOSING));
     let _ = writeln!(toml, "[cluster]\nbrokers = {}", setup.cluster.brokers);
-    let _ = writeln!(toml, "latency = \"{LATENCY}\"\n\n[cluster.config]");
+    let _ = writeln!(toml, "latency = {LATENCY}\n\n[cluster.config]");
     settings(&mut toml, &setup.cluster.config);
     for (name, topic) in &setup.topics {
         write_topic(&mut toml, experiment, name, topic, played)?;
