@@ -101,7 +101,7 @@ impl Consumer {
             self.look_up_coordinator(now, out);
             return Err(ErrorCode::CoordinatorNotAvailable);
         }
-        self.send_commit(kind, offsets, out)
+        self.send_commit(now, kind, offsets, out)
     }
 
     /// The coordinator is known: an auto-commit that waited for it leaves (KIP-848).
@@ -115,6 +115,7 @@ impl Consumer {
 
     fn send_commit(
         &mut self,
+        now: Instant,
         kind: CommitKind,
         offsets: &[(PartitionId, u64)],
         out: &mut Vec<Effect>,
@@ -147,7 +148,7 @@ impl Consumer {
             topics,
             ..OffsetCommitRequest::default()
         };
-        self.send_to_coordinator(PendingKind::Commit(kind, generation), request, out);
+        self.send_to_coordinator(now, PendingKind::Commit(kind, generation), request, out);
         Ok(())
     }
 
@@ -309,7 +310,7 @@ impl Consumer {
             self.thread = Thread::Committing(commit);
             return;
         }
-        match self.send_commit(CommitKind::Sync, &commit.offsets, out) {
+        match self.send_commit(now, CommitKind::Sync, &commit.offsets, out) {
             Ok(()) => {
                 commit.in_flight = true;
                 self.thread = Thread::Committing(commit);
