@@ -108,7 +108,7 @@ impl Consumer {
     pub(super) fn send_waiting_commit(&mut self, now: Instant, out: &mut Vec<Effect>) {
         let offsets = std::mem::take(&mut self.commits.waiting);
         if !offsets.is_empty() {
-            let sent = self.send_commit(CommitKind::Auto, &offsets, out);
+            let sent = self.send_commit(now, CommitKind::Auto, &offsets, out);
             debug_assert!(sent.is_ok(), "under KIP-848 the coordinator decides at {now}");
         }
     }
