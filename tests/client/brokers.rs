@@ -30,6 +30,7 @@ use rejoin::model::message::offset::{
     OffsetFetchResponseTopic,
 };
 use rejoin::model::message::{Request, Response};
+use rejoin::model::topic::Topics as Names;
 use rejoin::model::uuid::Uuid;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -118,7 +119,9 @@ pub(crate) fn metadata(brokers: u32, epoch: i32) -> Arc<MetadataResponse> {
         partitions: (0..brokers).map(partition).collect(),
     };
     let ids = (1..=brokers).map(BrokerId).collect();
-    MetadataResponse::new(vec![None; brokers as usize], ids, vec![topic]).into()
+    let mut names = Names::default();
+    names.add(TOPIC.into(), Uuid(7), topic.partitions.iter().map(|p| p.replicas.clone()).collect());
+    MetadataResponse::new(vec![None; brokers as usize], ids, vec![topic], names.into()).into()
 }
 
 impl World {
