@@ -1,7 +1,9 @@
 //! Fetching: one request in flight per broker, a buffer of what came, and what a poll takes out
 //! of it (`AbstractFetch`, `FetchBuffer`, `FetchCollector`; kafka-semantics 6.9).
 
+use super::effect::Connection;
 use super::subscription::{Position, Subscription};
+use crate::kernel::time::Instant;
 use crate::model::error::ErrorCode;
 use crate::model::id::{BrokerId, PartitionId};
 use crate::model::message::fetch::{FetchPartition, FetchResponse};
@@ -28,8 +30,8 @@ struct CompletedFetch {
 /// Requests in flight and data not yet returned.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fetcher {
-    /// Brokers that owe an answer.
-    pending: Vec<BrokerId>,
+    /// Brokers that owe an answer, and until when it is awaited.
+    pending: Vec<(BrokerId, Instant)>,
     /// The data that the next poll takes from first. It stays until a poll finds it empty: one that
     /// is filled exactly by its last record does not, and its broker is not asked meanwhile.
     next_in_line: Option<CompletedFetch>,
@@ -43,7 +45,7 @@ pub(super) struct Fetcher {
 impl Fetcher {
     /// A broker answered.
     pub(super) fn receive(&mut self, broker: BrokerId, response: FetchResponse) {
-        self.pending.retain(|&pending| pending != broker);
+        self.pending.retain(|&(pending, _)| pending != broker);
         let mut partitions = response.partitions;
         for read in partitions.drain(..) {
             if !read.error_code.is_none() {
@@ -61,9 +63,21 @@ impl Fetcher {
         self.spare.push(partitions);
     }
 
-    /// The connection to a broker is gone, and its answer with it.
-    pub(super) fn give_up(&mut self, broker: BrokerId) {
-        self.pending.retain(|&pending| pending != broker);
+    /// The connection to a broker is gone, and its answer with it. Whether there was an answer to come.
+    pub(super) fn give_up(&mut self, broker: BrokerId) -> bool {
+        let asked = self.owes(broker);
+        self.pending.retain(|&(pending, _)| pending != broker);
+        asked
+    }
+
+    /// Until when answers are awaited.
+    pub(super) fn deadlines(&self) -> impl Iterator<Item = (Connection, Instant)> {
+        let connection = |broker| Connection { broker, coordinator: false };
+        self.pending.iter().map(move |&(broker, deadline)| (connection(broker), deadline))
+    }
+
+    fn owes(&self, broker: BrokerId) -> bool {
+        self.pending.iter().any(|&(pending, _)| pending == broker)
     }
 
     /// Takes up to `max` records out of the buffer, oldest response first.
@@ -108,16 +122,18 @@ impl Fetcher {
     }
 
     /// Whether a broker can be asked that is not being asked.
-    pub(super) fn wants(&self, subscription: &Subscription) -> bool {
-        let idle = |broker: BrokerId| !self.pending.contains(&broker);
-        subscription.in_order().any(|o| o.is_fetchable() && o.leader.is_some_and(idle))
+    pub(super) fn wants(&self, subscription: &Subscription, now: Instant) -> bool {
+        let idle = |broker| !self.owes(broker);
+        subscription.in_order().any(|o| o.is_fetchable() && o.source(now).is_some_and(idle))
     }
 
-    /// The fetches to send now: everything fetchable, by broker; no broker that owes an answer or
-    /// whose data are still buffered is asked (KAFKA-17182).
+    /// The fetches to send now, to be answered by `deadline`: everything fetchable, by broker; no
+    /// broker that owes an answer or whose data are still buffered is asked (KAFKA-17182).
     pub(super) fn requests(
         &mut self,
         subscription: &Subscription,
+        now: Instant,
+        deadline: Instant,
         reachable: impl Fn(BrokerId) -> bool,
     ) -> Vec<(BrokerId, Vec<FetchPartition>)> {
         let mut requests: Vec<(BrokerId, Vec<FetchPartition>)> = Vec::new();
@@ -126,14 +142,14 @@ impl Fetcher {
             .iter()
             .chain(&self.completed)
             .filter_map(|fetch| {
-                subscription.get(fetch.partition).filter(|o| o.is_fetchable())?.leader
+                subscription.get(fetch.partition).filter(|o| o.is_fetchable())?.source(now)
             })
             .collect();
         for owned in subscription.in_order().filter(|owned| owned.is_fetchable()) {
-            let (Position::At(from), Some(leader)) = (owned.position, owned.leader) else {
+            let (Position::At(from), Some(source)) = (owned.position, owned.source(now)) else {
                 continue;
             };
-            if self.pending.contains(&leader) || buffered.contains(&leader) || !reachable(leader) {
+            if self.owes(source) || buffered.contains(&source) || !reachable(source) {
                 continue;
             }
             let partition = FetchPartition {
@@ -143,16 +159,16 @@ impl Fetcher {
                 to: from,
                 error_code: ErrorCode::None,
             };
-            if let Some((_, partitions)) = requests.iter_mut().find(|(broker, _)| *broker == leader)
+            if let Some((_, partitions)) = requests.iter_mut().find(|(broker, _)| *broker == source)
             {
                 partitions.push(partition);
             } else {
                 let mut partitions = self.spare.pop().unwrap_or_default();
                 partitions.push(partition);
-                requests.push((leader, partitions));
+                requests.push((source, partitions));
             }
         }
-        self.pending.extend(requests.iter().map(|(broker, _)| *broker));
+        self.pending.extend(requests.iter().map(|(broker, _)| (*broker, deadline)));
         requests
     }
 }

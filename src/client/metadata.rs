@@ -31,7 +31,7 @@ impl Consumer {
             let backoff = self.backoff(self.metadata.attempts);
             self.metadata.free_at = now + backoff;
             let connection = self.any_broker(now);
-            self.send(connection, PendingKind::Metadata, Request::Metadata, out);
+            self.send(now, connection, PendingKind::Metadata, Request::Metadata, out);
         }
     }
 
@@ -163,6 +163,14 @@ impl Metadata {
         let Some((topic, index)) = self.place(partition) else { return (None, -1) };
         let known = &topic.partitions[index as usize];
         (known.leader, known.leader_epoch)
+    }
+
+    /// Whether a replica of a partition is in service.
+    pub(super) fn is_online(&self, partition: PartitionId, broker: BrokerId) -> bool {
+        let of_partition = |(topic, index): (&TopicMetadata, u32)| {
+            topic.partitions[index as usize].replicas.contains(&broker)
+        };
+        self.brokers().contains(&broker) && self.place(partition).is_some_and(of_partition)
     }
 
     /// Topic and index of a partition.

@@ -73,7 +73,7 @@ impl Consumer {
         match &self.thread {
             Thread::Polling { .. } => self.retry_at,
             Thread::Processing(work) => work.end,
-            Thread::Committing(commit) if commit.in_flight => Instant::NEVER,
+            Thread::Committing(commit) if commit.in_flight => commit.deadline,
             Thread::Committing(commit) => commit.retry_at,
             Thread::Sleeping { until, .. }
             | Thread::Busy { until }
@@ -184,7 +184,7 @@ impl Consumer {
         if !self.return_fetched(now, out) {
             self.send_fetches(now, out);
             self.wait(Wait::Records);
-            if self.connections.any_lost() && self.fetcher.wants(&self.subscription) {
+            if self.connections.any_lost() && self.fetcher.wants(&self.subscription, now) {
                 // The next call tries again.
                 self.retry_at = self.retry_at.min(deadline);
             }
@@ -226,7 +226,12 @@ impl Consumer {
         let connections = &self.connections;
         let reachable =
             |broker| !connections.is_unavailable(Connection { broker, coordinator: false }, now);
-        for (broker, partitions) in self.fetcher.requests(&self.subscription, reachable) {
+        let deadline = now + self.settings.request_timeout;
+        let requests = self.fetcher.requests(&self.subscription, now, deadline, reachable);
+        if !requests.is_empty() {
+            self.connections.expect_by(deadline);
+        }
+        for (broker, partitions) in requests {
             let request = Request::Fetch(FetchRequest {
                 max_wait: self.settings.fetch_max_wait,
                 min_bytes: self.settings.fetch_min_bytes,

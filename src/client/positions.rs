@@ -11,8 +11,9 @@ use crate::model::error::ErrorCode;
 use crate::model::fact::{Failure, PositionSource};
 use crate::model::id::{BrokerId, PartitionId};
 use crate::model::message::fetch::{
-    EpochQuestion, ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest,
-    OffsetForLeaderEpochResponse, OffsetFound, OffsetQuestion, OffsetSpec,
+    EpochQuestion, FetchResponse, ListOffsetsRequest, ListOffsetsResponse,
+    OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetFound, OffsetQuestion,
+    OffsetSpec,
 };
 use crate::model::message::offset::{OffsetFetchRequest, OffsetFetchResponse, OffsetFetchTopic};
 
@@ -27,7 +28,7 @@ impl Consumer {
             if self.lookup.coordinator.is_none() {
                 self.look_up_coordinator(now, out);
             } else if !self.is_pending(&PendingKind::OffsetFetch(self.member.generation.id)) {
-                self.send_offset_fetch(out);
+                self.send_offset_fetch(now, out);
             }
             return false;
         }
@@ -37,7 +38,7 @@ impl Consumer {
     }
 
     /// Asks for the committed offsets that are missing. Under KIP-848 the coordinator looks who asks.
-    pub(super) fn send_offset_fetch(&mut self, out: &mut Vec<Effect>) {
+    pub(super) fn send_offset_fetch(&mut self, now: Instant, out: &mut Vec<Effect>) {
         let missing = self.subscription.in_order();
         let missing = missing.filter(|owned| owned.position == Position::Initializing);
         let mut topics: Vec<OffsetFetchTopic> = Vec::new();
@@ -58,7 +59,7 @@ impl Consumer {
             require_stable: true,
         };
         let kind = PendingKind::OffsetFetch(self.member.generation.id);
-        self.send_to_coordinator(kind, request, out);
+        self.send_to_coordinator(now, kind, request, out);
     }
 
     /// Committed offsets arrived, asked for in `generation`.
@@ -80,6 +81,11 @@ impl Consumer {
         // The answer to a question that a rebalance has overtaken.
         if generation != self.member.generation.id {
             return;
+        }
+        let all = || response.topics.iter().flat_map(|topic| &topic.partitions);
+        if all().any(|answer| answer.error_code == ErrorCode::UnstableOffsetCommit) {
+            // Something is on its way into the log: none counts before it is there.
+            return self.retry_later(now);
         }
         for topic in &response.topics {
             for answer in &topic.partitions {
@@ -144,7 +150,7 @@ impl Consumer {
             }
             let connection = Connection { broker, coordinator: false };
             let request = OffsetForLeaderEpochRequest { partitions };
-            self.send(connection, PendingKind::OffsetForLeaderEpoch, request, out);
+            self.send(now, connection, PendingKind::OffsetForLeaderEpoch, request, out);
         }
     }
 
@@ -215,18 +221,37 @@ impl Consumer {
         self.subscription.set_position(partition, reset);
     }
 
-    /// Sees to what leaders refused to read (`FetchCollector.handleInitializeErrors`).
+    /// A response to a fetch says whom to ask from now on: who leads, or who is nearer.
+    pub(super) fn hear_of_sources(&mut self, now: Instant, response: &FetchResponse) {
+        for &(partition, leader, epoch) in &response.leaders {
+            self.subscription.follow_leader(now, partition, leader, epoch);
+        }
+        for &(partition, replica) in &response.preferred {
+            self.subscription.prefer(now, partition, replica, self.settings.metadata_max_age);
+        }
+    }
+
+    /// Sees to what brokers refused to read (`FetchCollector.handleInitializeErrors`).
     pub(super) fn handle_refused(&mut self, now: Instant) {
         for refused in std::mem::take(&mut self.fetcher.refused) {
-            let owned = self.subscription.get(refused.partition);
-            if owned.is_none_or(|owned| owned.position != Position::At(refused.from)) {
-                continue;
-            }
+            let partition = refused.partition;
             match refused.error_code {
                 ErrorCode::OffsetOutOfRange => {
-                    self.reset(now, refused.partition, PositionSource::OutOfRange);
+                    // What a follower does not have, the leader may.
+                    if self.subscription.prefer_leader(partition) {
+                        continue;
+                    }
+                    let owned = self.subscription.get(partition);
+                    if owned.is_some_and(|owned| owned.position == Position::At(refused.from)) {
+                        self.reset(now, partition, PositionSource::OutOfRange);
+                    }
                 }
-                _ => self.metadata.want(),
+                // The broker has not heard of the new leader yet.
+                ErrorCode::UnknownLeaderEpoch => {}
+                _ => {
+                    self.metadata.want();
+                    self.subscription.prefer_leader(partition);
+                }
             }
         }
     }
@@ -265,7 +290,7 @@ impl Consumer {
             }
             let connection = Connection { broker, coordinator: false };
             let request = ListOffsetsRequest { partitions };
-            self.send(connection, PendingKind::ListOffsets, request, out);
+            self.send(now, connection, PendingKind::ListOffsets, request, out);
         }
     }
 
