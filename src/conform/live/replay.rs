@@ -17,6 +17,8 @@ pub struct Replayed {
     pub id: String,
     /// Whether the machine was disturbed.
     pub noisy: bool,
+    /// Whether it is compared: family z measures the JVM.
+    pub compared: bool,
     /// Its key measures.
     pub rows: Vec<Row>,
     /// Why it could not be replayed.
@@ -63,7 +65,8 @@ pub fn replay(experiment: &Experiment) -> Replayed {
         None => compare::rows(experiment, &measures),
         Some(_) => Vec::new(),
     };
-    Replayed { id: experiment.id.clone(), noisy: experiment.noisy, rows, refused }
+    let compared = !experiment.id.starts_with("z-");
+    Replayed { id: experiment.id.clone(), noisy: experiment.noisy, compared, rows, refused }
 }
 
 fn simulate(experiment: &Experiment, run: usize) -> Result<super::measures::Measures, String> {

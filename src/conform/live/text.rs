@@ -7,7 +7,10 @@ use std::fmt::Write;
 /// A table of what an experiment measured, what this build says, and the error.
 pub fn table(replayed: &Replayed) -> String {
     let mut text = String::new();
-    let noisy = if replayed.noisy { " (noisy)" } else { "" };
+    let mut noisy = String::from(if replayed.noisy { " (noisy)" } else { "" });
+    if !replayed.compared {
+        noisy.push_str(" (not compared: it measures the JVM)");
+    }
     if let Some(why) = &replayed.refused {
         let _ = writeln!(text, "\n{}{noisy}\n  cannot be replayed: {why}", replayed.id);
         return text;
@@ -45,6 +48,7 @@ fn error(row: &Row) -> String {
 
 /// What came of all of them.
 pub fn summary(all: &[Replayed]) -> String {
+    let all: Vec<&Replayed> = all.iter().filter(|replayed| replayed.compared).collect();
     let rows = || all.iter().flat_map(|replayed| &replayed.rows);
     let well = rows().filter(|row| row.holds).count();
     let quiet: Vec<f64> = (all.iter().filter(|replayed| !replayed.noisy))
