@@ -67,9 +67,9 @@ impl Consumer {
     pub(super) fn leave(&mut self, now: Instant, out: &mut Vec<Effect>) {
         self.subscription.assign(&[], &self.metadata);
         if self.modern.is_some() {
-            self.leave_modern(out);
+            self.leave_modern(now, out);
         } else {
-            self.send_leave("the consumer is being closed", out);
+            self.send_leave(now, "the consumer is being closed", out);
             self.lose_membership(false);
         }
         self.thread = Thread::Closing;

@@ -101,20 +101,21 @@ impl Consumer {
             self.look_up_coordinator(now, out);
             return Err(ErrorCode::CoordinatorNotAvailable);
         }
-        self.send_commit(kind, offsets, out)
+        self.send_commit(now, kind, offsets, out)
     }
 
     /// The coordinator is known: an auto-commit that waited for it leaves (KIP-848).
     pub(super) fn send_waiting_commit(&mut self, now: Instant, out: &mut Vec<Effect>) {
         let offsets = std::mem::take(&mut self.commits.waiting);
         if !offsets.is_empty() {
-            let sent = self.send_commit(CommitKind::Auto, &offsets, out);
+            let sent = self.send_commit(now, CommitKind::Auto, &offsets, out);
             debug_assert!(sent.is_ok(), "under KIP-848 the coordinator decides at {now}");
         }
     }
 
     fn send_commit(
         &mut self,
+        now: Instant,
         kind: CommitKind,
         offsets: &[(PartitionId, u64)],
         out: &mut Vec<Effect>,
@@ -147,7 +148,7 @@ impl Consumer {
             topics,
             ..OffsetCommitRequest::default()
         };
-        self.send_to_coordinator(PendingKind::Commit(kind, generation), request, out);
+        self.send_to_coordinator(now, PendingKind::Commit(kind, generation), request, out);
         Ok(())
     }
 
@@ -309,7 +310,7 @@ impl Consumer {
             self.thread = Thread::Committing(commit);
             return;
         }
-        match self.send_commit(CommitKind::Sync, &commit.offsets, out) {
+        match self.send_commit(now, CommitKind::Sync, &commit.offsets, out) {
             Ok(()) => {
                 commit.in_flight = true;
                 self.thread = Thread::Committing(commit);

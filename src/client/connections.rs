@@ -7,11 +7,19 @@ use super::lookup::Pending;
 use crate::kernel::time::Instant;
 
 /// Connections that are not open.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Connections {
     /// They broke since the last pass.
     broken: Vec<Connection>,
     lost: Vec<Lost>,
+    /// No answer that is awaited is overdue before; it may be the deadline of one that has come.
+    overdue_at: Instant,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Connections { broken: Vec::new(), lost: Vec::new(), overdue_at: Instant::NEVER }
+    }
 }
 
 /// A connection that was lost or refused.
@@ -47,6 +55,22 @@ impl Connections {
         self.lost.iter().any(|lost| lost.connection == connection && now < lost.until)
     }
 
+    /// An answer is awaited until then.
+    pub(super) fn expect_by(&mut self, deadline: Instant) {
+        self.overdue_at = self.overdue_at.min(deadline);
+    }
+
+    /// When to look whether an answer is overdue.
+    pub(super) fn overdue_at(&self) -> Instant {
+        self.overdue_at
+    }
+
+    /// Since when a connection may be opened again, if it was lost.
+    pub(super) fn lost_until(&self, connection: Connection) -> Option<Instant> {
+        let lost = self.lost.iter().find(|lost| lost.connection == connection);
+        lost.map(|lost| lost.until)
+    }
+
     /// Whether some connection is not open.
     pub(super) fn any_lost(&self) -> bool {
         !self.lost.is_empty()
@@ -66,6 +90,37 @@ impl Consumer {
         match lost {
             Some(at) => self.connections.lost[at] = entry,
             None => self.connections.lost.push(entry),
+        }
+    }
+
+    /// Gives up the connections on which an answer is overdue (`request.timeout.ms`;
+    /// `NetworkClient.handleTimedOutRequests`): all that is in flight on them fails.
+    pub(super) fn give_up_overdue(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        if now < self.connections.overdue_at {
+            return;
+        }
+        let mut overdue_at = Instant::NEVER;
+        let mut overdue: Vec<Connection> = Vec::new();
+        let asked = self.pending.iter().filter(|pending| {
+            // What has arrived is handled first.
+            !self.inbox.iter().any(|&(correlation, _)| correlation == pending.correlation())
+        });
+        let asked = asked.map(|pending| (pending.connection(), pending.deadline()));
+        for (connection, deadline) in asked.chain(self.fetcher.deadlines()) {
+            if self.connections.broken.contains(&connection) || overdue.contains(&connection) {
+            } else if deadline <= now {
+                overdue.push(connection);
+            } else {
+                overdue_at = overdue_at.min(deadline);
+            }
+        }
+        self.connections.overdue_at = overdue_at;
+        for &connection in &overdue {
+            out.push(Effect::Disconnect(connection));
+            self.connections.broke(connection);
+        }
+        if !overdue.is_empty() {
+            self.arrived(now);
         }
     }
 

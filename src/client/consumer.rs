@@ -242,7 +242,7 @@ impl Consumer {
         }
     }
 
-    fn arrived(&mut self, now: Instant) -> bool {
+    pub(super) fn arrived(&mut self, now: Instant) -> bool {
         if self.modern.is_some() {
             // The background thread hears it at once, and so does who waits for an answer.
             self.woken |= !matches!(self.thread, Thread::Polling { .. });
@@ -264,14 +264,17 @@ impl Consumer {
         self.frozen.map_or(self.step_at, |frozen| frozen.until)
     }
 
-    /// When one of the client's timers ends: heartbeat, session, auto-commit.
+    /// When one of the client's timers ends: heartbeat, session, auto-commit, overdue answers.
     pub fn next_timer_at(&self) -> Instant {
         match self.frozen {
             Some(_) => Instant::NEVER,
-            None => match &self.modern {
-                Some(m) => m.next_wake,
-                None => self.heartbeat.next_wake.min(self.next_auto_commit()),
-            },
+            None => {
+                let overdue = self.connections.overdue_at();
+                overdue.min(match &self.modern {
+                    Some(m) => m.next_wake,
+                    None => self.heartbeat.next_wake.min(self.next_auto_commit()),
+                })
+            }
         }
     }
 
@@ -283,6 +286,7 @@ impl Consumer {
             }
             self.thaw(frozen);
         }
+        self.give_up_overdue(now, out);
         loop {
             let background = if self.modern.is_some() {
                 self.run_background(now, out)

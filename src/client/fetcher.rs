@@ -1,7 +1,9 @@
 //! Fetching: one request in flight per broker, a buffer of what came, and what a poll takes out
 //! of it (`AbstractFetch`, `FetchBuffer`, `FetchCollector`; kafka-semantics 6.9).
 
+use super::effect::Connection;
 use super::subscription::{Position, Subscription};
+use crate::kernel::time::Instant;
 use crate::model::error::ErrorCode;
 use crate::model::id::{BrokerId, PartitionId};
 use crate::model::message::fetch::{FetchPartition, FetchResponse};
@@ -28,8 +30,8 @@ struct CompletedFetch {
 /// Requests in flight and data not yet returned.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fetcher {
-    /// Brokers that owe an answer.
-    pending: Vec<BrokerId>,
+    /// Brokers that owe an answer, and until when it is awaited.
+    pending: Vec<(BrokerId, Instant)>,
     /// The data that the next poll takes from first. It stays until a poll finds it empty: one that
     /// is filled exactly by its last record does not, and its broker is not asked meanwhile.
     next_in_line: Option<CompletedFetch>,
@@ -43,7 +45,7 @@ pub(super) struct Fetcher {
 impl Fetcher {
     /// A broker answered.
     pub(super) fn receive(&mut self, broker: BrokerId, response: FetchResponse) {
-        self.pending.retain(|&pending| pending != broker);
+        self.pending.retain(|&(pending, _)| pending != broker);
         let mut partitions = response.partitions;
         for read in partitions.drain(..) {
             if !read.error_code.is_none() {
@@ -63,7 +65,17 @@ impl Fetcher {
 
     /// The connection to a broker is gone, and its answer with it.
     pub(super) fn give_up(&mut self, broker: BrokerId) {
-        self.pending.retain(|&pending| pending != broker);
+        self.pending.retain(|&(pending, _)| pending != broker);
+    }
+
+    /// Until when answers are awaited.
+    pub(super) fn deadlines(&self) -> impl Iterator<Item = (Connection, Instant)> {
+        let connection = |broker| Connection { broker, coordinator: false };
+        self.pending.iter().map(move |&(broker, deadline)| (connection(broker), deadline))
+    }
+
+    fn owes(&self, broker: BrokerId) -> bool {
+        self.pending.iter().any(|&(pending, _)| pending == broker)
     }
 
     /// Takes up to `max` records out of the buffer, oldest response first.
@@ -109,15 +121,16 @@ impl Fetcher {
 
     /// Whether a broker can be asked that is not being asked.
     pub(super) fn wants(&self, subscription: &Subscription) -> bool {
-        let idle = |broker: BrokerId| !self.pending.contains(&broker);
+        let idle = |broker| !self.owes(broker);
         subscription.in_order().any(|o| o.is_fetchable() && o.leader.is_some_and(idle))
     }
 
-    /// The fetches to send now: everything fetchable, by broker; no broker that owes an answer or
-    /// whose data are still buffered is asked (KAFKA-17182).
+    /// The fetches to send now, to be answered by `deadline`: everything fetchable, by broker; no
+    /// broker that owes an answer or whose data are still buffered is asked (KAFKA-17182).
     pub(super) fn requests(
         &mut self,
         subscription: &Subscription,
+        deadline: Instant,
         reachable: impl Fn(BrokerId) -> bool,
     ) -> Vec<(BrokerId, Vec<FetchPartition>)> {
         let mut requests: Vec<(BrokerId, Vec<FetchPartition>)> = Vec::new();
@@ -133,7 +146,7 @@ impl Fetcher {
             let (Position::At(from), Some(leader)) = (owned.position, owned.leader) else {
                 continue;
             };
-            if self.pending.contains(&leader) || buffered.contains(&leader) || !reachable(leader) {
+            if self.owes(leader) || buffered.contains(&leader) || !reachable(leader) {
                 continue;
             }
             let partition = FetchPartition {
@@ -152,7 +165,7 @@ impl Fetcher {
                 requests.push((leader, partitions));
             }
         }
-        self.pending.extend(requests.iter().map(|(broker, _)| *broker));
+        self.pending.extend(requests.iter().map(|(broker, _)| (*broker, deadline)));
         requests
     }
 }

@@ -10,6 +10,9 @@ use crate::model::id::BrokerId;
 use crate::model::message::cluster::{FindCoordinatorRequest, FindCoordinatorResponse};
 use crate::model::message::{Request, Response};
 
+/// How much longer than the others may take a member waits for the answer to its join.
+const JOIN_LAPSE: Span = Span::from_ms(5_000);
+
 /// Who coordinates the group.
 #[derive(Clone, Debug)]
 pub(super) struct Lookup {
@@ -40,9 +43,15 @@ pub(super) struct Pending {
     correlation: u64,
     connection: Connection,
     kind: PendingKind,
+    /// When the client stops waiting for the answer.
+    deadline: Instant,
 }
 
 impl Pending {
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
     pub(super) fn kind(&self) -> &PendingKind {
         &self.kind
     }
@@ -81,6 +90,7 @@ impl Consumer {
     /// Sends a request.
     pub(super) fn send(
         &mut self,
+        now: Instant,
         connection: Connection,
         kind: PendingKind,
         request: impl Into<Request>,
@@ -88,36 +98,49 @@ impl Consumer {
     ) {
         self.correlation += 1;
         let correlation = self.correlation;
-        self.pending.push(Pending { correlation, connection, kind });
+        let deadline = now + self.patience(&kind);
+        self.connections.expect_by(deadline);
+        self.pending.push(Pending { correlation, connection, kind, deadline });
         out.push(Effect::Send { connection, correlation, request: request.into() });
+    }
+
+    /// How long the client waits for an answer. A join waits for the others
+    /// (`AbstractCoordinator.JOIN_GROUP_TIMEOUT_LAPSE`).
+    fn patience(&self, kind: &PendingKind) -> Span {
+        let usual = self.settings.request_timeout;
+        match kind {
+            PendingKind::Join(_) => usual.max(self.settings.max_poll_interval + JOIN_LAPSE),
+            _ => usual,
+        }
     }
 
     /// Sends a request to the coordinator, who must be known.
     pub(super) fn send_to_coordinator(
         &mut self,
+        now: Instant,
         kind: PendingKind,
         request: impl Into<Request>,
         out: &mut Vec<Effect>,
     ) {
         let broker = self.lookup.coordinator.expect("the coordinator is known");
-        self.send(Connection { broker, coordinator: true }, kind, request, out);
+        self.send(now, Connection { broker, coordinator: true }, kind, request, out);
     }
 
-    /// Some broker, as `leastLoadedNode` would find: one that can be reached, if there is any.
+    /// The broker that owes the fewest answers among those with an open connection; without any, the
+    /// one whose connection may be opened soonest (`NetworkClient.leastLoadedNode`).
     pub(super) fn any_broker(&mut self, now: Instant) -> Connection {
         let known = self.metadata.brokers();
         let known = if known.is_empty() { &self.lookup.brokers } else { known };
+        let first = self.draws.client.below(known.len() as u64) as usize;
+        let burden = |connection: &Connection| {
+            let opens = self.connections.lost_until(*connection);
+            let asked = self.pending.iter().filter(|p| p.connection == *connection).count();
+            let fetches = self.fetcher.deadlines().any(|(other, _)| other == *connection);
+            (opens.is_some(), opens.map(|at| at.max(now)), asked + usize::from(fetches))
+        };
         let connection = |&broker: &BrokerId| Connection { broker, coordinator: false };
-        let mut reachable: Vec<Connection> = known.iter().map(connection).collect();
-        if self.connections.any_lost() {
-            let connections = &self.connections;
-            let reached = |connection: &&Connection| !connections.is_unavailable(**connection, now);
-            let some: Vec<Connection> = reachable.iter().filter(reached).copied().collect();
-            if !some.is_empty() {
-                reachable = some;
-            }
-        }
-        reachable[self.draws.client.below(reachable.len() as u64) as usize]
+        let from_first = known[first..].iter().chain(&known[..first]).map(connection);
+        from_first.min_by_key(burden).expect("there are brokers")
     }
 
     /// Asks who the coordinator is, unless that is being asked.
@@ -126,7 +149,7 @@ impl Consumer {
             self.lookup.in_flight = true;
             let connection = self.any_broker(now);
             let request = FindCoordinatorRequest { group_id: self.group.clone() };
-            self.send(connection, PendingKind::FindCoordinator, request, out);
+            self.send(now, connection, PendingKind::FindCoordinator, request, out);
         }
     }
 

@@ -31,7 +31,7 @@ impl Consumer {
             let backoff = self.backoff(self.metadata.attempts);
             self.metadata.free_at = now + backoff;
             let connection = self.any_broker(now);
-            self.send(connection, PendingKind::Metadata, Request::Metadata, out);
+            self.send(now, connection, PendingKind::Metadata, Request::Metadata, out);
         }
     }
 

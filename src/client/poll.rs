@@ -226,7 +226,12 @@ impl Consumer {
         let connections = &self.connections;
         let reachable =
             |broker| !connections.is_unavailable(Connection { broker, coordinator: false }, now);
-        for (broker, partitions) in self.fetcher.requests(&self.subscription, reachable) {
+        let deadline = now + self.settings.request_timeout;
+        let requests = self.fetcher.requests(&self.subscription, deadline, reachable);
+        if !requests.is_empty() {
+            self.connections.expect_by(deadline);
+        }
+        for (broker, partitions) in requests {
             let request = Request::Fetch(FetchRequest {
                 max_wait: self.settings.fetch_max_wait,
                 min_bytes: self.settings.fetch_min_bytes,

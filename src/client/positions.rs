@@ -27,7 +27,7 @@ impl Consumer {
             if self.lookup.coordinator.is_none() {
                 self.look_up_coordinator(now, out);
             } else if !self.is_pending(&PendingKind::OffsetFetch(self.member.generation.id)) {
-                self.send_offset_fetch(out);
+                self.send_offset_fetch(now, out);
             }
             return false;
         }
@@ -37,7 +37,7 @@ impl Consumer {
     }
 
     /// Asks for the committed offsets that are missing. Under KIP-848 the coordinator looks who asks.
-    pub(super) fn send_offset_fetch(&mut self, out: &mut Vec<Effect>) {
+    pub(super) fn send_offset_fetch(&mut self, now: Instant, out: &mut Vec<Effect>) {
         let missing = self.subscription.in_order();
         let missing = missing.filter(|owned| owned.position == Position::Initializing);
         let mut topics: Vec<OffsetFetchTopic> = Vec::new();
@@ -58,7 +58,7 @@ impl Consumer {
             require_stable: true,
         };
         let kind = PendingKind::OffsetFetch(self.member.generation.id);
-        self.send_to_coordinator(kind, request, out);
+        self.send_to_coordinator(now, kind, request, out);
     }
 
     /// Committed offsets arrived, asked for in `generation`.
@@ -144,7 +144,7 @@ impl Consumer {
             }
             let connection = Connection { broker, coordinator: false };
             let request = OffsetForLeaderEpochRequest { partitions };
-            self.send(connection, PendingKind::OffsetForLeaderEpoch, request, out);
+            self.send(now, connection, PendingKind::OffsetForLeaderEpoch, request, out);
         }
     }
 
@@ -265,7 +265,7 @@ impl Consumer {
             }
             let connection = Connection { broker, coordinator: false };
             let request = ListOffsetsRequest { partitions };
-            self.send(connection, PendingKind::ListOffsets, request, out);
+            self.send(now, connection, PendingKind::ListOffsets, request, out);
         }
     }
 

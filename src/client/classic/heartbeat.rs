@@ -133,7 +133,7 @@ impl Consumer {
             } else if now >= self.heartbeat.session_end {
                 self.mark_coordinator_unknown(now, out);
             } else if !self.is_in_poll() && now >= self.heartbeat.poll_end {
-                self.leave_for_poll_timeout(out);
+                self.leave_for_poll_timeout(now, out);
             } else if now >= self.heartbeat.heartbeat_due {
                 self.send_heartbeat(now, out);
             }
@@ -158,7 +158,7 @@ impl Consumer {
             group_instance_id: self.instance(),
         };
         let kind = PendingKind::Heartbeat(generation.clone());
-        self.send_to_coordinator(kind, request, out);
+        self.send_to_coordinator(now, kind, request, out);
     }
 
     /// An answer to a heartbeat that was sent in `sent`.
@@ -206,15 +206,20 @@ impl Consumer {
 
     /// The application has not polled for `max.poll.interval.ms`: leave, so that others need not
     /// wait for the session to end.
-    fn leave_for_poll_timeout(&mut self, out: &mut Vec<Effect>) {
+    fn leave_for_poll_timeout(&mut self, now: Instant, out: &mut Vec<Effect>) {
         out.push(Effect::Note(Note::PollTimeout));
-        self.send_leave("consumer poll timeout has expired.", out);
+        self.send_leave(now, "consumer poll timeout has expired.", out);
         self.lose_membership(false);
     }
 
     /// Sends `LeaveGroup`, if there is a membership to leave and somebody to tell. A static member
     /// never leaves by itself: its session ends, or it comes back before.
-    pub(in crate::client) fn send_leave(&mut self, reason: &str, out: &mut Vec<Effect>) -> bool {
+    pub(in crate::client) fn send_leave(
+        &mut self,
+        now: Instant,
+        reason: &str,
+        out: &mut Vec<Effect>,
+    ) -> bool {
         use super::member::MemberState;
         let id: Name = self.member.generation.member_id.clone();
         let leaves = self.instance().is_none()
@@ -229,7 +234,7 @@ impl Consumer {
             };
             let request =
                 LeaveGroupRequest { group_id: self.group.clone(), members: vec![identity] };
-            self.send_to_coordinator(PendingKind::Leave, request, out);
+            self.send_to_coordinator(now, PendingKind::Leave, request, out);
         }
         leaves
     }

@@ -20,7 +20,7 @@ const PROTOCOL_TYPE: &str = "consumer";
 
 impl Consumer {
     /// Sends `JoinGroup`: from now on the member is between generations.
-    pub(super) fn send_join(&mut self, out: &mut Vec<Effect>) {
+    pub(super) fn send_join(&mut self, now: Instant, out: &mut Vec<Effect>) {
         self.member.state = MemberState::PreparingRebalance;
         self.heartbeat.enabled = false;
         self.member.join = JoinFuture::InFlight;
@@ -54,7 +54,7 @@ impl Consumer {
         };
         Self::note(Note::JoinSent, out);
         let kind = PendingKind::Join(self.member.generation.clone());
-        self.send_to_coordinator(kind, request, out);
+        self.send_to_coordinator(now, kind, request, out);
     }
 
     /// What the member owns, as a subscription names it.
@@ -102,7 +102,7 @@ impl Consumer {
                 if self.member.is_leader && !response.skip_assignment {
                     self.ask_strategy(generation, &response.members, out);
                 } else {
-                    self.send_sync(generation, Vec::new(), out);
+                    self.send_sync(now, generation, Vec::new(), out);
                 }
             }
             // The membership was lost meanwhile (`UnjoinedGroupException`, retriable).
@@ -130,6 +130,7 @@ impl Consumer {
     /// Sends `SyncGroup`, as leader with what everybody gets.
     pub(super) fn send_sync(
         &mut self,
+        now: Instant,
         generation: Generation,
         assignments: Vec<SyncGroupAssignment>,
         out: &mut Vec<Effect>,
@@ -146,7 +147,7 @@ impl Consumer {
             protocol_name: generation.protocol.clone(),
             assignments,
         };
-        self.send_to_coordinator(PendingKind::Sync(generation), request, out);
+        self.send_to_coordinator(now, PendingKind::Sync(generation), request, out);
     }
 
     /// `SyncGroup` is answered.

@@ -85,7 +85,7 @@ impl Consumer {
                     }),
                 };
                 let parts = answer.iter().map(part).collect();
-                self.send_sync(asked.generation.clone(), parts, out);
+                self.send_sync(now, asked.generation.clone(), parts, out);
             }
             Err(error) => {
                 let class = error.class().unwrap_or("java.lang.RuntimeException");

@@ -49,7 +49,7 @@ impl Consumer {
             }
             match std::mem::replace(&mut self.member.join, JoinFuture::None) {
                 JoinFuture::None => {
-                    self.send_join(out);
+                    self.send_join(now, out);
                     return Progress::Waiting;
                 }
                 JoinFuture::InFlight => {

@@ -107,7 +107,7 @@ impl Consumer {
             }
             _ => {}
         }
-        self.send_to_coordinator(PendingKind::ConsumerHeartbeat, request, out);
+        self.send_to_coordinator(now, PendingKind::ConsumerHeartbeat, request, out);
     }
 
     /// A member that joins says everything, another one what has changed.
@@ -237,7 +237,7 @@ impl Consumer {
     /// for a while. Nobody waits for the answer.
     fn leave_unpolled(&mut self, now: Instant, out: &mut Vec<Effect>) {
         Self::note(Note::PollTimeout, out);
-        self.send_last_heartbeat(out);
+        self.send_last_heartbeat(now, out);
         let m = self.modern_mut();
         m.state = State::Stale;
         m.rejoins = false;
@@ -259,10 +259,10 @@ impl Consumer {
     }
 
     /// Leaves the group, if there is a membership to leave and somebody to tell. Whether it did.
-    pub(in crate::client) fn leave_modern(&mut self, out: &mut Vec<Effect>) -> bool {
+    pub(in crate::client) fn leave_modern(&mut self, now: Instant, out: &mut Vec<Effect>) -> bool {
         let leaves = !self.modern_mut().is_silent() && self.lookup.coordinator.is_some();
         if leaves {
-            self.send_last_heartbeat(out);
+            self.send_last_heartbeat(now, out);
         }
         let m = self.modern_mut();
         m.state = State::Unsubscribed;
@@ -270,7 +270,7 @@ impl Consumer {
         leaves
     }
 
-    fn send_last_heartbeat(&mut self, out: &mut Vec<Effect>) {
+    fn send_last_heartbeat(&mut self, now: Instant, out: &mut Vec<Effect>) {
         let instance_id = self.instance();
         let epoch = if instance_id.is_some() { LEAVE_STATIC_EPOCH } else { LEAVE_EPOCH };
         let group_id = self.group.clone();
@@ -284,6 +284,6 @@ impl Consumer {
             instance_id,
             ..ConsumerGroupHeartbeatRequest::default()
         };
-        self.send_to_coordinator(PendingKind::Leave, request, out);
+        self.send_to_coordinator(now, PendingKind::Leave, request, out);
     }
 }

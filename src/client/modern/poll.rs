@@ -150,7 +150,7 @@ impl Consumer {
     pub(super) fn fetch_missing_offsets(&mut self, now: Instant, out: &mut Vec<Effect>) {
         let due = now >= self.modern_mut().offsets_at;
         if due && self.awaits_offsets() && self.lookup.coordinator.is_some() {
-            self.send_offset_fetch(out);
+            self.send_offset_fetch(now, out);
         }
     }
 
