@@ -1,0 +1,4 @@
+//! A consumer without a world, against brokers by script: what fails, and what the client makes of it.
+
+mod brokers;
+mod timeouts;
