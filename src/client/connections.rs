@@ -140,8 +140,8 @@ impl Consumer {
                 Self::note(Note::CoordinatorLost, out);
                 self.woken = true;
             }
-            if !connection.coordinator {
-                self.fetcher.give_up(connection.broker);
+            if !connection.coordinator && self.fetcher.give_up(connection.broker) {
+                self.subscription.avoid(connection.broker);
             }
             self.metadata.want();
             for pending in failed {

@@ -210,6 +210,7 @@ impl Consumer {
         // Nobody sees the buffer before the next poll, so it does not matter who reads the socket.
         let brings = response.partitions.iter().any(|read| read.to > read.from);
         self.connections.answered(connection);
+        self.hear_of_sources(now, &response);
         self.fetcher.receive(connection.broker, response);
         let refused = !self.fetcher.refused.is_empty();
         if refused {

@@ -63,9 +63,11 @@ impl Fetcher {
         self.spare.push(partitions);
     }
 
-    /// The connection to a broker is gone, and its answer with it.
-    pub(super) fn give_up(&mut self, broker: BrokerId) {
+    /// The connection to a broker is gone, and its answer with it. Whether there was an answer to come.
+    pub(super) fn give_up(&mut self, broker: BrokerId) -> bool {
+        let asked = self.owes(broker);
         self.pending.retain(|&(pending, _)| pending != broker);
+        asked
     }
 
     /// Until when answers are awaited.
@@ -120,9 +122,9 @@ impl Fetcher {
     }
 
     /// Whether a broker can be asked that is not being asked.
-    pub(super) fn wants(&self, subscription: &Subscription) -> bool {
+    pub(super) fn wants(&self, subscription: &Subscription, now: Instant) -> bool {
         let idle = |broker| !self.owes(broker);
-        subscription.in_order().any(|o| o.is_fetchable() && o.leader.is_some_and(idle))
+        subscription.in_order().any(|o| o.is_fetchable() && o.source(now).is_some_and(idle))
     }
 
     /// The fetches to send now, to be answered by `deadline`: everything fetchable, by broker; no
@@ -130,6 +132,7 @@ impl Fetcher {
     pub(super) fn requests(
         &mut self,
         subscription: &Subscription,
+        now: Instant,
         deadline: Instant,
         reachable: impl Fn(BrokerId) -> bool,
     ) -> Vec<(BrokerId, Vec<FetchPartition>)> {
@@ -139,14 +142,14 @@ impl Fetcher {
             .iter()
             .chain(&self.completed)
             .filter_map(|fetch| {
-                subscription.get(fetch.partition).filter(|o| o.is_fetchable())?.leader
+                subscription.get(fetch.partition).filter(|o| o.is_fetchable())?.source(now)
             })
             .collect();
         for owned in subscription.in_order().filter(|owned| owned.is_fetchable()) {
-            let (Position::At(from), Some(leader)) = (owned.position, owned.leader) else {
+            let (Position::At(from), Some(source)) = (owned.position, owned.source(now)) else {
                 continue;
             };
-            if self.owes(leader) || buffered.contains(&leader) || !reachable(leader) {
+            if self.owes(source) || buffered.contains(&source) || !reachable(source) {
                 continue;
             }
             let partition = FetchPartition {
@@ -156,13 +159,13 @@ impl Fetcher {
                 to: from,
                 error_code: ErrorCode::None,
             };
-            if let Some((_, partitions)) = requests.iter_mut().find(|(broker, _)| *broker == leader)
+            if let Some((_, partitions)) = requests.iter_mut().find(|(broker, _)| *broker == source)
             {
                 partitions.push(partition);
             } else {
                 let mut partitions = self.spare.pop().unwrap_or_default();
                 partitions.push(partition);
-                requests.push((leader, partitions));
+                requests.push((source, partitions));
             }
         }
         self.pending.extend(requests.iter().map(|(broker, _)| (*broker, deadline)));

@@ -165,6 +165,14 @@ impl Metadata {
         (known.leader, known.leader_epoch)
     }
 
+    /// Whether a replica of a partition is in service.
+    pub(super) fn is_online(&self, partition: PartitionId, broker: BrokerId) -> bool {
+        let of_partition = |(topic, index): (&TopicMetadata, u32)| {
+            topic.partitions[index as usize].replicas.contains(&broker)
+        };
+        self.brokers().contains(&broker) && self.place(partition).is_some_and(of_partition)
+    }
+
     /// Topic and index of a partition.
     pub(super) fn name(&self, partition: PartitionId) -> (&Name, u32) {
         let names = &self.cluster.as_ref().expect("who owns something knows the cluster").names;

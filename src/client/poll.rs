@@ -184,7 +184,7 @@ impl Consumer {
         if !self.return_fetched(now, out) {
             self.send_fetches(now, out);
             self.wait(Wait::Records);
-            if self.connections.any_lost() && self.fetcher.wants(&self.subscription) {
+            if self.connections.any_lost() && self.fetcher.wants(&self.subscription, now) {
                 // The next call tries again.
                 self.retry_at = self.retry_at.min(deadline);
             }
@@ -227,7 +227,7 @@ impl Consumer {
         let reachable =
             |broker| !connections.is_unavailable(Connection { broker, coordinator: false }, now);
         let deadline = now + self.settings.request_timeout;
-        let requests = self.fetcher.requests(&self.subscription, deadline, reachable);
+        let requests = self.fetcher.requests(&self.subscription, now, deadline, reachable);
         if !requests.is_empty() {
             self.connections.expect_by(deadline);
         }

@@ -11,8 +11,9 @@ use crate::model::error::ErrorCode;
 use crate::model::fact::{Failure, PositionSource};
 use crate::model::id::{BrokerId, PartitionId};
 use crate::model::message::fetch::{
-    EpochQuestion, ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest,
-    OffsetForLeaderEpochResponse, OffsetFound, OffsetQuestion, OffsetSpec,
+    EpochQuestion, FetchResponse, ListOffsetsRequest, ListOffsetsResponse,
+    OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetFound, OffsetQuestion,
+    OffsetSpec,
 };
 use crate::model::message::offset::{OffsetFetchRequest, OffsetFetchResponse, OffsetFetchTopic};
 
@@ -215,18 +216,37 @@ impl Consumer {
         self.subscription.set_position(partition, reset);
     }
 
-    /// Sees to what leaders refused to read (`FetchCollector.handleInitializeErrors`).
+    /// A response to a fetch says whom to ask from now on: who leads, or who is nearer.
+    pub(super) fn hear_of_sources(&mut self, now: Instant, response: &FetchResponse) {
+        for &(partition, leader, epoch) in &response.leaders {
+            self.subscription.follow_leader(now, partition, leader, epoch);
+        }
+        for &(partition, replica) in &response.preferred {
+            self.subscription.prefer(now, partition, replica, self.settings.metadata_max_age);
+        }
+    }
+
+    /// Sees to what brokers refused to read (`FetchCollector.handleInitializeErrors`).
     pub(super) fn handle_refused(&mut self, now: Instant) {
         for refused in std::mem::take(&mut self.fetcher.refused) {
-            let owned = self.subscription.get(refused.partition);
-            if owned.is_none_or(|owned| owned.position != Position::At(refused.from)) {
-                continue;
-            }
+            let partition = refused.partition;
             match refused.error_code {
                 ErrorCode::OffsetOutOfRange => {
-                    self.reset(now, refused.partition, PositionSource::OutOfRange);
+                    // What a follower does not have, the leader may.
+                    if self.subscription.prefer_leader(partition) {
+                        continue;
+                    }
+                    let owned = self.subscription.get(partition);
+                    if owned.is_some_and(|owned| owned.position == Position::At(refused.from)) {
+                        self.reset(now, partition, PositionSource::OutOfRange);
+                    }
                 }
-                _ => self.metadata.want(),
+                // The broker has not heard of the new leader yet.
+                ErrorCode::UnknownLeaderEpoch => {}
+                _ => {
+                    self.metadata.want();
+                    self.subscription.prefer_leader(partition);
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What the consumer subscribes to, what it owns, and where it reads (`SubscriptionState`).
 
 use super::metadata::Metadata;
-use crate::kernel::time::Instant;
+use crate::kernel::time::{Instant, Span};
 use crate::model::Name;
 use crate::model::fact::PositionSource;
 use crate::model::id::{BrokerId, PartitionId};
@@ -50,10 +50,12 @@ pub(super) enum Position {
 pub(super) struct Owned {
     pub partition: PartitionId,
     pub position: Position,
-    /// Whom to ask for its records.
+    /// Who leads it.
     pub leader: Option<BrokerId>,
     /// The epoch of that leader.
     pub epoch: i32,
+    /// Whom to ask instead, and how long (KIP-392).
+    pub nearer: Option<(BrokerId, Instant)>,
     /// The epoch in which the record before the position was written; -1: not known.
     pub read_epoch: i32,
     /// About to be given up: neither fetched nor returned.
@@ -63,6 +65,12 @@ pub(super) struct Owned {
 impl Owned {
     pub(super) fn is_fetchable(&self) -> bool {
         matches!(self.position, Position::At(_)) && !self.pending_revocation
+    }
+
+    /// Whom to ask for its records now (`AbstractFetch.selectReadReplica`).
+    pub(super) fn source(&self, now: Instant) -> Option<BrokerId> {
+        let nearer = self.nearer.filter(|&(_, until)| now <= until);
+        self.leader.map(|leader| nearer.map_or(leader, |(replica, _)| replica))
     }
 }
 
@@ -107,6 +115,7 @@ impl Subscription {
                 position: Position::Initializing,
                 leader: metadata.leader(partition).0,
                 epoch: metadata.leader(partition).1,
+                nearer: None,
                 read_epoch: -1,
                 pending_revocation: false,
             })
@@ -159,24 +168,76 @@ impl Subscription {
         self.owned.iter().any(|owned| owned.leader.is_none())
     }
 
-    /// Asks other leaders from now on. Where the epoch has changed, the new leader has to confirm
-    /// the position first (`SubscriptionState.maybeValidatePositionForCurrentLeader`).
+    /// Asks the leaders that the metadata name, and no replicas that are gone.
     pub(super) fn follow_leaders(&mut self, now: Instant, metadata: &Metadata) {
-        let mut unsure = Vec::new();
-        for owned in &mut self.owned {
-            let (leader, epoch) = metadata.leader(owned.partition);
+        for row in 0..self.owned.len() {
+            let owned = &mut self.owned[row];
+            let partition = owned.partition;
+            owned.nearer = owned.nearer.filter(|&(id, _)| metadata.is_online(partition, id));
+            let (leader, epoch) = metadata.leader(partition);
+            self.follow(now, row, leader, epoch);
+        }
+    }
+
+    /// A broker told who leads a partition.
+    pub(super) fn follow_leader(
+        &mut self,
+        now: Instant,
+        partition: PartitionId,
+        leader: BrokerId,
+        epoch: i32,
+    ) {
+        if let Some(row) = self.row(partition) {
+            self.follow(now, row, Some(leader), epoch);
+        }
+    }
+
+    /// Another leader has to confirm the position first; somebody who led before is none
+    /// (`SubscriptionState.maybeValidatePositionForCurrentLeader`, `Metadata.updateLatestMetadata`).
+    fn follow(&mut self, now: Instant, row: usize, leader: Option<BrokerId>, epoch: i32) {
+        let owned = &mut self.owned[row];
+        if leader.is_none() || epoch >= owned.epoch {
             owned.leader = leader;
-            if epoch <= owned.epoch {
-                continue;
-            }
-            owned.epoch = epoch;
-            if let (Position::At(offset), true) = (owned.position, owned.read_epoch >= 0) {
-                unsure.push((owned.partition, offset));
+        }
+        if leader.is_none() || epoch <= owned.epoch {
+            return;
+        }
+        (owned.epoch, owned.nearer) = (epoch, None);
+        let (partition, has_epoch) = (owned.partition, owned.read_epoch >= 0);
+        let (offset, committed) = match owned.position {
+            Position::At(offset) if has_epoch => (offset, false),
+            Position::AwaitingValidation { offset, committed, .. } => (offset, committed),
+            _ => return,
+        };
+        let unsure = Position::AwaitingValidation { offset, retry_at: now, committed };
+        self.set_position(partition, unsure);
+    }
+
+    /// A replica is to be asked for a partition, for a while. Naming it again prolongs nothing.
+    pub(super) fn prefer(
+        &mut self,
+        now: Instant,
+        partition: PartitionId,
+        replica: BrokerId,
+        lease: Span,
+    ) {
+        if let Some(row) = self.row(partition) {
+            let nearer = &mut self.owned[row].nearer;
+            if nearer.is_none_or(|(other, until)| other != replica || until < now) {
+                *nearer = Some((replica, now.saturating_add(lease)));
             }
         }
-        for (partition, offset) in unsure {
-            let unsure = Position::AwaitingValidation { offset, retry_at: now, committed: false };
-            self.set_position(partition, unsure);
+    }
+
+    /// The leader of a partition is to be asked. Whether somebody else was.
+    pub(super) fn prefer_leader(&mut self, partition: PartitionId) -> bool {
+        self.row(partition).is_some_and(|row| self.owned[row].nearer.take().is_some())
+    }
+
+    /// A replica did not answer: leaders are to be asked.
+    pub(super) fn avoid(&mut self, replica: BrokerId) {
+        for owned in &mut self.owned {
+            owned.nearer = owned.nearer.filter(|&(other, _)| other != replica);
         }
     }
 

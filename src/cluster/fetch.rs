@@ -148,6 +148,6 @@ impl Logs {
             fetch.leader_epoch = log.leadership_at(at).epoch;
             records > 0
         });
-        FetchResponse { partitions, preferred: Vec::new() }
+        FetchResponse { partitions, ..FetchResponse::default() }
     }
 }

@@ -10,7 +10,7 @@ use rejoin::kernel::dist::Dist;
 use rejoin::kernel::factor::Factor;
 use rejoin::kernel::random::{Purpose, Streams};
 use rejoin::kernel::time::{Instant, Span};
-use rejoin::model::config::{CommitMode, ConsumerConfig};
+use rejoin::model::config::{CommitMode, ConsumerConfig, GroupProtocol};
 use rejoin::model::consumer_protocol::{Assignment, ProtocolBytes, TopicPartitions};
 use rejoin::model::error::ErrorCode;
 use rejoin::model::id::{BrokerId, PartitionId, TopicId};
@@ -74,7 +74,7 @@ pub(crate) struct World {
     pub(crate) now: Instant,
     pub(crate) states: Vec<State>,
     pub(crate) coordinator: BrokerId,
-    pub(crate) metadata: MetadataResponse,
+    pub(crate) metadata: Arc<MetadataResponse>,
     /// The committed offset of every partition, and its leader's epoch.
     pub(crate) committed: (i64, i32),
     /// One beyond the last record of every partition.
@@ -92,13 +92,18 @@ pub(crate) fn settings() -> ConsumerConfig {
     ConsumerConfig { enable_auto_commit: false, ..ConsumerConfig::default() }
 }
 
+/// The same under KIP-848.
+pub(crate) fn modern() -> ConsumerConfig {
+    ConsumerConfig { group_protocol: GroupProtocol::Consumer, ..settings() }
+}
+
 /// A moment of the run.
 pub(crate) fn at(ms: u64) -> Instant {
     Instant::ZERO + Span::from_ms(ms)
 }
 
 /// A partition per broker: broker n leads partition n − 1, the others follow.
-pub(crate) fn metadata(brokers: u32, epoch: i32) -> MetadataResponse {
+pub(crate) fn metadata(brokers: u32, epoch: i32) -> Arc<MetadataResponse> {
     let partition = |n: u32| PartitionMetadata {
         partition: PartitionId(n),
         leader: Some(BrokerId(n + 1)),
@@ -114,7 +119,7 @@ pub(crate) fn metadata(brokers: u32, epoch: i32) -> MetadataResponse {
     let ids = (1..=brokers).map(BrokerId).collect();
     let mut names = Names::default();
     names.add(TOPIC.into(), Uuid(7), topic.partitions.iter().map(|p| p.replicas.clone()).collect());
-    MetadataResponse::new(vec![None; brokers as usize], ids, vec![topic], names.into())
+    MetadataResponse::new(vec![None; brokers as usize], ids, vec![topic], names.into()).into()
 }
 
 impl World {
@@ -245,7 +250,7 @@ impl World {
     /// What a broker answers that is well.
     fn answer(&self, request: Request) -> (Response, Span) {
         let response = match request {
-            Request::Metadata => Response::Metadata(Arc::new(self.metadata.clone())),
+            Request::Metadata => Response::Metadata(self.metadata.clone()),
             Request::FindCoordinator(_) => {
                 let node = self.coordinator;
                 FindCoordinatorResponse { error_code: ErrorCode::None, node }.into()

@@ -1,4 +1,5 @@
 //! A consumer without a world, against brokers by script: what fails, and what the client makes of it.
 
 mod brokers;
+mod sources;
 mod timeouts;

@@ -1,14 +1,10 @@
 //! Answers that do not come, and connections that break.
 
-use crate::brokers::{State, World, at, settings};
+use crate::brokers::{State, World, at, modern, settings};
 use rejoin::client::effect::Note;
 use rejoin::kernel::time::{Instant, Span};
-use rejoin::model::config::{CommitMode, ConsumerConfig, GroupProtocol};
+use rejoin::model::config::{CommitMode, ConsumerConfig};
 use rejoin::model::id::BrokerId;
-
-fn modern() -> ConsumerConfig {
-    ConsumerConfig { group_protocol: GroupProtocol::Consumer, ..settings() }
-}
 
 fn running(settings: ConsumerConfig) -> World {
     let mut world = World::new(settings, CommitMode::None);

@@ -170,7 +170,7 @@ impl Consumer {
     }
 
     /// Whether a round has something to do besides showing that the application polls.
-    fn has_duties(&self) -> bool {
+    fn has_duties(&self, now: Instant) -> bool {
         let Some(m) = &self.modern else { return false };
         let reconciles =
             m.state == State::Reconciling && !m.is_reconciled() && m.reconciliation.is_none();
@@ -180,7 +180,7 @@ impl Consumer {
             || self.fatal.is_some()
             || !self.busy.is_zero()
             || !self.subscription.has_all_positions()
-            || self.fetcher.wants(&self.subscription)
+            || self.fetcher.wants(&self.subscription, now)
     }
 
     /// Rounds without duties were left out: the application has called `poll` again and again.
@@ -211,7 +211,7 @@ impl Consumer {
             let at = if due > now { due } else { now + Span::from_ms(1) };
             self.retry_at = self.retry_at.min(at);
         }
-        if !self.has_duties() {
+        if !self.has_duties(now) {
             return;
         }
         let timeout = self.application.poll_timeout.as_us();

@@ -41,6 +41,9 @@ pub struct FetchResponse {
     pub partitions: Vec<FetchPartition>,
     /// Replicas nearer to the client, to be asked from now on (`preferred_read_replica`, KIP-392).
     pub preferred: Vec<(PartitionId, BrokerId)>,
+    /// Who leads instead, and in which epoch, where the broker refuses because somebody else does
+    /// (KIP-951).
+    pub leaders: Vec<(PartitionId, BrokerId, i32)>,
 }
 
 /// `ListOffsets`: where do these partitions begin or end?
