@@ -8,7 +8,7 @@ use crate::kernel::time::{Instant, Span};
 use crate::model::config::CommitMode;
 use crate::model::fact::Failure;
 
-/// How long `close()` waits for answers (its default argument).
+/// How long `close()` waits for answers (its default argument), but not longer than for an answer.
 const CLOSE_TIMEOUT: Span = Span::from_secs(30);
 
 impl Consumer {
@@ -22,7 +22,7 @@ impl Consumer {
     pub(super) fn begin_close(&mut self, now: Instant, out: &mut Vec<Effect>) {
         self.close_requested = true;
         self.heartbeat.enabled = false;
-        self.close_deadline = now + CLOSE_TIMEOUT;
+        self.close_deadline = now + CLOSE_TIMEOUT.min(self.settings.request_timeout);
         if self.settings.enable_auto_commit {
             let offsets = self.subscription.all_consumed();
             self.commit_sync(now, offsets, AfterCommit::Close, out);

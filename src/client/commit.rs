@@ -263,7 +263,10 @@ impl Consumer {
         then: AfterCommit,
         out: &mut Vec<Effect>,
     ) {
-        let deadline = now + self.settings.default_api_timeout;
+        let deadline = match then {
+            AfterCommit::Close => self.close_deadline,
+            _ => now + self.settings.default_api_timeout,
+        };
         let commit =
             SyncCommit { offsets, in_flight: false, retry_at: now, attempts: 0, deadline, then };
         self.attempt_sync_commit(now, commit, out);
@@ -276,6 +279,9 @@ impl Consumer {
         mut commit: SyncCommit,
         out: &mut Vec<Effect>,
     ) {
+        if now >= commit.deadline {
+            return self.give_up_sync_commit(now, commit.then, out);
+        }
         if self.is_committing_sync() {
             return;
         }
@@ -283,7 +289,9 @@ impl Consumer {
             if commit.in_flight || now >= commit.retry_at {
                 self.attempt_sync_commit(now, commit, out);
             }
-        } else if let Some(backoff) = self.backoff_of_lookup() {
+        } else if self.modern.is_none()
+            && let Some(backoff) = self.backoff_of_lookup()
+        {
             commit.in_flight = false;
             commit.retry_at = (now + backoff).min(commit.deadline);
             self.thread = Thread::Committing(commit);
@@ -301,11 +309,12 @@ impl Consumer {
             return self.after_sync_commit(now, commit.then, Ok(()), out);
         }
         if now >= commit.deadline {
-            let late = Err(ErrorCode::RequestTimedOut);
-            return self.after_sync_commit(now, commit.then, late, out);
+            return self.give_up_sync_commit(now, commit.then, out);
         }
         if self.lookup.coordinator.is_none() {
-            self.look_up_coordinator(now, out);
+            if self.modern.is_none() {
+                self.look_up_coordinator(now, out);
+            }
             commit.in_flight = true;
             self.thread = Thread::Committing(commit);
             return;
@@ -320,6 +329,17 @@ impl Consumer {
                 self.after_sync_commit(now, commit.then, Err(code), out);
             }
         }
+    }
+
+    /// `commitSync` has waited as long as it may (`TimeoutException`). If the answer comes later,
+    /// nobody waits for it.
+    fn give_up_sync_commit(&mut self, now: Instant, then: AfterCommit, out: &mut Vec<Effect>) {
+        for pending in &mut self.pending {
+            pending.await_no_more();
+        }
+        let late = ErrorCode::RequestTimedOut;
+        out.push(Effect::Note(Note::CommitFailed(late)));
+        self.after_sync_commit(now, then, Err(late), out);
     }
 
     fn sync_commit_answered(

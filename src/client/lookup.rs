@@ -52,6 +52,13 @@ impl Pending {
         self.deadline
     }
 
+    /// Nobody waits for it any more, if it is a `commitSync`.
+    pub(super) fn await_no_more(&mut self) {
+        if let PendingKind::Commit(kind @ CommitKind::Sync, _) = &mut self.kind {
+            *kind = CommitKind::Async;
+        }
+    }
+
     pub(super) fn kind(&self) -> &PendingKind {
         &self.kind
     }

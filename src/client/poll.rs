@@ -73,7 +73,7 @@ impl Consumer {
         match &self.thread {
             Thread::Polling { .. } => self.retry_at,
             Thread::Processing(work) => work.end,
-            Thread::Committing(commit) if commit.in_flight => Instant::NEVER,
+            Thread::Committing(commit) if commit.in_flight => commit.deadline,
             Thread::Committing(commit) => commit.retry_at,
             Thread::Sleeping { until, .. }
             | Thread::Busy { until }

@@ -82,6 +82,11 @@ impl Consumer {
         if generation != self.member.generation.id {
             return;
         }
+        let all = || response.topics.iter().flat_map(|topic| &topic.partitions);
+        if all().any(|answer| answer.error_code == ErrorCode::UnstableOffsetCommit) {
+            // Something is on its way into the log: none counts before it is there.
+            return self.retry_later(now);
+        }
         for topic in &response.topics {
             for answer in &topic.partitions {
                 let partition = self.metadata.partition(&topic.name, answer.partition_index);

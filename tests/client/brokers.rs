@@ -81,6 +81,8 @@ pub(crate) struct World {
     pub(crate) end: u64,
     /// Answers instead of the brokers, where it wants to.
     pub(crate) script: Script,
+    /// How much longer than usual a broker takes for a request.
+    pub(crate) delay: Box<dyn FnMut(&Request) -> Span>,
     pub(crate) sent: Vec<Sent>,
     pub(crate) notes: Vec<(Instant, Note)>,
     arrivals: BTreeMap<(Instant, u64), (Connection, Arrival)>,
@@ -159,6 +161,7 @@ impl World {
             committed: (0, 0),
             end: 0,
             script: Box::new(|_| None),
+            delay: Box::new(|_| Span::ZERO),
             sent: Vec::new(),
             notes: Vec::new(),
             arrivals: BTreeMap::new(),
@@ -238,12 +241,12 @@ impl World {
             State::Silent => return,
             State::Up => {}
         }
-        let scripted = (self.script)(&sent);
+        let (scripted, delay) = ((self.script)(&sent), (self.delay)(&sent.request));
         let (response, wait) = match scripted {
             Some(response) => (response, Span::ZERO),
             None => self.answer(sent.request),
         };
-        let at = self.now + LATENCY + wait + LATENCY;
+        let at = self.now + LATENCY + wait + delay + LATENCY;
         self.plan(at, connection, Arrival::Response(correlation, response));
     }
 

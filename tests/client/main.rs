@@ -1,5 +1,6 @@
 //! A consumer without a world, against brokers by script: what fails, and what the client makes of it.
 
 mod brokers;
+mod coordinators;
 mod sources;
 mod timeouts;

@@ -139,6 +139,7 @@ fn metadata_are_asked_for_when_a_broker_does_not_lead_but_not_when_it_knows_less
 fn a_refusal_that_names_the_new_leader_is_enough_to_go_on() {
     let mut world = running(settings());
     let since = world.now;
+    world.metadata = metadata(3, 0);
     world.script = Box::new(move |sent| {
         let refused = refuse(sent, ErrorCode::NotLeaderOrFollower)?;
         let Response::Fetch(response) = refused else { unreachable!() };

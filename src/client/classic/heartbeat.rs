@@ -195,7 +195,7 @@ impl Consumer {
                 }
                 self.heartbeat_failed(now);
             }
-            fatal => self.heartbeat.failure = Some(fatal),
+            _ => self.heartbeat_failed(now),
         }
     }
 
