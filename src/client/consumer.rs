@@ -267,16 +267,14 @@ impl Consumer {
 
     /// When one of the client's timers ends: heartbeat, session, auto-commit, overdue answers.
     pub fn next_timer_at(&self) -> Instant {
-        match self.frozen {
-            Some(_) => Instant::NEVER,
-            None => {
-                let overdue = self.connections.overdue_at();
-                overdue.min(match &self.modern {
-                    Some(m) => m.next_wake,
-                    None => self.heartbeat.next_wake.min(self.next_auto_commit()),
-                })
-            }
+        if self.frozen.is_some() {
+            return Instant::NEVER;
         }
+        let timer = match &self.modern {
+            Some(m) => m.next_wake,
+            None => self.heartbeat.next_wake.min(self.next_auto_commit()),
+        };
+        timer.min(self.connections.overdue_at())
     }
 
     /// Does everything that is due. Waking early does no harm.

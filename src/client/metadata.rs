@@ -9,6 +9,7 @@ use crate::model::id::{BrokerId, PartitionId};
 use crate::model::message::Request;
 use crate::model::message::cluster::{MetadataResponse, PartitionMetadata, TopicMetadata};
 use crate::model::uuid::Uuid;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Consumer {
@@ -35,19 +36,35 @@ impl Consumer {
         }
     }
 
-    /// Where topics came that a pattern means, a member joins anew; where topics have grown, the
-    /// leader of the group does (`ConsumerCoordinator.rejoinNeededOrPending`).
+    /// Where topics came that a pattern means, a member joins anew; where topics have grown or racks
+    /// have changed, the leader of the group does (`ConsumerCoordinator.rejoinNeededOrPending`).
     fn rejoin_for_topics(&mut self) {
         if self.modern.is_some() || self.member.joined_topics.is_none() {
             return;
         }
         let topics = self.topics.resolve(&self.metadata);
         let changed = self.member.joined_topics.as_ref() != Some(&topics);
-        let grown = self.member.assigned_counts.as_ref().is_some_and(|counts| {
-            let names: Vec<Name> = counts.iter().map(|(name, _)| name.clone()).collect();
-            self.metadata.counts(&names) != *counts
+        let others = self.member.assigned_when.as_ref().is_some_and(|snapshot| {
+            let names: Vec<Name> = snapshot.iter().map(|(name, _)| name.clone()).collect();
+            self.snapshot(&names) != *snapshot
         });
-        self.member.rejoin_needed |= changed || grown;
+        self.member.rejoin_needed |= changed || others;
+    }
+
+    /// These topics now (`ConsumerCoordinator.MetadataSnapshot`). Racks count only for a consumer
+    /// that has one itself. A replica on a broker out of service has none.
+    pub(super) fn snapshot(&self, topics: &[Name]) -> Snapshot {
+        let counts = !self.settings.client_rack.is_empty();
+        let metadata = &self.metadata;
+        let rack = |broker: &BrokerId| metadata.rack(*broker).cloned();
+        let racks = |p: &PartitionMetadata| {
+            p.replicas.iter().filter(|_| counts).map(rack).collect::<BTreeSet<_>>()
+        };
+        let partitions = |name: &Name| {
+            let topic = metadata.topic(name)?;
+            Some((name.clone(), topic.partitions.iter().map(racks).collect()))
+        };
+        topics.iter().filter_map(partitions).collect()
     }
 
     /// Asks for metadata if somebody has to be found who leads what is owned.
@@ -79,6 +96,9 @@ impl Consumer {
         self.validate_positions(now, out);
     }
 }
+
+/// Topics with the racks of each of their partitions.
+pub(super) type Snapshot = Vec<(Name, Vec<BTreeSet<Option<Name>>>)>;
 
 /// The client's view of the cluster.
 #[derive(Clone, Debug, Default)]
@@ -139,10 +159,15 @@ impl Metadata {
         self.cluster.as_ref().map_or(&[], |cluster| &cluster.topics)
     }
 
+    /// The rack of a broker, if it is in service and has one.
+    fn rack(&self, broker: BrokerId) -> Option<&Name> {
+        let cluster = self.cluster.as_ref().filter(|known| known.brokers.contains(&broker))?;
+        cluster.racks.get(broker.index() - 1)?.as_ref()
+    }
+
     /// For each partition of a topic the racks of its replicas, as far as brokers have one.
     pub(super) fn racks(&self, topic: &TopicMetadata) -> Vec<Vec<Name>> {
-        let racks = self.cluster.as_ref().map_or(&[][..], |cluster| &cluster.racks);
-        let rack = |broker: &BrokerId| racks.get(broker.index() - 1).cloned().flatten();
+        let rack = |broker: &BrokerId| self.rack(*broker).cloned();
         let racks = |p: &PartitionMetadata| p.replicas.iter().filter_map(rack).collect();
         topic.partitions.iter().map(racks).collect()
     }
@@ -192,11 +217,5 @@ impl Metadata {
         let names = &self.cluster.as_ref()?.names;
         let topic = names.by_name(topic)?;
         names.partitions(topic).get(index as usize).copied()
-    }
-
-    /// How many partitions these topics have.
-    pub(super) fn counts(&self, topics: &[Name]) -> Vec<(Name, usize)> {
-        let count = |name: &Name| Some((name.clone(), self.topic(name)?.partitions.len()));
-        topics.iter().filter_map(count).collect()
     }
 }

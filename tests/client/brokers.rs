@@ -23,7 +23,8 @@ use rejoin::model::message::fetch::{
     EpochEnd, FetchResponse, ListOffsetsResponse, OffsetForLeaderEpochResponse, OffsetFound,
 };
 use rejoin::model::message::group::{
-    HeartbeatResponse, JoinGroupResponse, LeaveGroupResponse, SyncGroupResponse,
+    HeartbeatResponse, JoinGroupResponse, JoinGroupResponseMember, LeaveGroupResponse,
+    SyncGroupResponse,
 };
 use rejoin::model::message::offset::{
     OffsetCommitResponse, OffsetFetchResponse, OffsetFetchResponsePartition,
@@ -79,6 +80,8 @@ pub(crate) struct World {
     pub(crate) committed: (i64, i32),
     /// One beyond the last record of every partition.
     pub(crate) end: u64,
+    /// Whether the consumer leads its group, alone.
+    pub(crate) leads: bool,
     /// Answers instead of the brokers, where it wants to.
     pub(crate) script: Script,
     /// How much longer than usual a broker takes for a request.
@@ -160,6 +163,7 @@ impl World {
             metadata: metadata(3, 0),
             committed: (0, 0),
             end: 0,
+            leads: false,
             script: Box::new(|_| None),
             delay: Box::new(|_| Span::ZERO),
             sent: Vec::new(),
@@ -214,7 +218,10 @@ impl World {
                     self.arrivals.retain(|_, (other, _)| *other != connection);
                 }
                 Effect::Note(note) => self.notes.push((self.now, note)),
-                Effect::Assign(_) => unreachable!("somebody else leads the group"),
+                Effect::Assign(asked) => {
+                    let answer = asked.strategy.assign(&asked.question);
+                    self.act(|consumer, now, out| consumer.lead(now, &asked, answer, out));
+                }
             }
         }
     }
@@ -258,14 +265,27 @@ impl World {
                 let node = self.coordinator;
                 FindCoordinatorResponse { error_code: ErrorCode::None, node }.into()
             }
-            Request::JoinGroup(join) => JoinGroupResponse {
-                generation_id: 1,
-                protocol_name: Some("range".into()),
-                leader: "somebody".into(),
-                member_id: if join.member_id.is_empty() { "me".into() } else { join.member_id },
-                ..JoinGroupResponse::default()
+            Request::JoinGroup(join) => {
+                let metadata = join.protocols[0].metadata.clone();
+                let me = JoinGroupResponseMember {
+                    member_id: "me".into(),
+                    metadata,
+                    ..JoinGroupResponseMember::default()
+                };
+                JoinGroupResponse {
+                    generation_id: 1,
+                    protocol_name: Some("range".into()),
+                    leader: if self.leads { "me".into() } else { "somebody".into() },
+                    member_id: "me".into(),
+                    members: if self.leads { vec![me] } else { Vec::new() },
+                    ..JoinGroupResponse::default()
+                }
+                .into()
             }
-            .into(),
+            Request::SyncGroup(sync) if self.leads => {
+                let assignment = sync.assignments[0].assignment.clone();
+                SyncGroupResponse { assignment, ..SyncGroupResponse::default() }.into()
+            }
             Request::SyncGroup(_) => {
                 let partitions = (0..3).collect();
                 let all = TopicPartitions { topic: TOPIC.into(), partitions };

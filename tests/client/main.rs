@@ -2,5 +2,6 @@
 
 mod brokers;
 mod coordinators;
+mod racks;
 mod sources;
 mod timeouts;

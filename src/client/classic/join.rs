@@ -26,7 +26,7 @@ impl Consumer {
         self.member.join = JoinFuture::InFlight;
         let topics = self.topics.resolve(&self.metadata);
         self.member.joined_topics = Some(topics.clone());
-        self.member.assigned_counts = None;
+        self.member.assigned_when = None;
         let subscription = Subscription {
             topics,
             owned_partitions: self.owned_by_topic(),

@@ -33,7 +33,7 @@ impl Consumer {
         let question = self.question(members, seen);
         let topics: BTreeSet<&Name> = question.members.iter().flat_map(|m| &m.topics).collect();
         let topics: Vec<Name> = topics.into_iter().cloned().collect();
-        self.member.assigned_counts = Some(self.metadata.counts(&topics));
+        self.member.assigned_when = Some(self.snapshot(&topics));
         out.push(Effect::Assign(Box::new(Assigning { strategy, question, generation })));
     }
 

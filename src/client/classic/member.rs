@@ -1,5 +1,6 @@
 //! Where a classic member is (`AbstractCoordinator.MemberState`).
 
+use crate::client::metadata::Snapshot;
 use crate::kernel::time::Instant;
 use crate::model::Name;
 use crate::model::consumer_protocol::Assignment;
@@ -75,8 +76,8 @@ pub(in crate::client) struct Member {
     pub prepare_deadline: Option<Instant>,
     /// The topics that the last join named.
     pub joined_topics: Option<Vec<Name>>,
-    /// Of a leader: how many partitions the topics of the group had when it assigned them.
-    pub assigned_counts: Option<Vec<(Name, usize)>>,
+    /// Of a leader: what the topics of the group were like when it assigned them.
+    pub assigned_when: Option<Snapshot>,
     /// The assignment while `onPartitionsAssigned` runs.
     pub is_leader: bool,
 }
@@ -92,7 +93,7 @@ impl Member {
             prepare_commit: PrepareCommit::None,
             prepare_deadline: None,
             joined_topics: None,
-            assigned_counts: None,
+            assigned_when: None,
             is_leader: false,
         }
     }
