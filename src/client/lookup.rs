@@ -6,7 +6,7 @@ use super::consumer::Consumer;
 use super::effect::{Connection, Effect, Note};
 use crate::kernel::time::{Instant, Span};
 use crate::model::error::ErrorCode;
-use crate::model::id::BrokerId;
+use crate::model::id::{BrokerId, PartitionId};
 use crate::model::message::cluster::{FindCoordinatorRequest, FindCoordinatorResponse};
 use crate::model::message::{Request, Response};
 
@@ -89,8 +89,10 @@ pub(super) enum PendingKind {
     Commit(CommitKind, Generation),
     /// Asked in this generation.
     OffsetFetch(i32),
-    ListOffsets,
-    OffsetForLeaderEpoch,
+    /// Of these partitions.
+    ListOffsets(Vec<PartitionId>),
+    /// Of these partitions, with these epochs.
+    OffsetForLeaderEpoch(Vec<(PartitionId, i32)>),
 }
 
 impl Consumer {
@@ -182,7 +184,7 @@ impl Consumer {
             let connection = Connection { broker: response.node, coordinator: true };
             if self.modern.is_none() && self.connections.is_unavailable(connection, now) {
                 // Nobody can be asked before the connection is open: not found yet.
-                self.lookup.attempts += 1;
+                self.lookup_failed(now);
             } else {
                 self.lookup.coordinator = Some(response.node);
                 self.lookup.attempts = 0;
@@ -191,9 +193,14 @@ impl Consumer {
                 }
             }
         } else {
-            self.lookup.attempts += 1;
+            self.lookup_failed(now);
         }
-        if self.lookup.attempts > 0 && self.modern.is_some() {
+    }
+
+    /// The coordinator was not found: another attempt after a backoff.
+    fn lookup_failed(&mut self, now: Instant) {
+        self.lookup.attempts += 1;
+        if self.modern.is_some() {
             self.lookup.retry_at = now + self.backoff(self.lookup.attempts - 1);
         }
     }
@@ -242,7 +249,8 @@ impl Consumer {
 
     /// Whether a leader owes an answer about where to begin, asked after this request.
     pub(super) fn awaits_resets(&self, since: u64) -> bool {
-        let asked = |p: &Pending| p.kind == PendingKind::ListOffsets && p.correlation > since;
+        let lists = |kind: &PendingKind| matches!(kind, PendingKind::ListOffsets(_));
+        let asked = |p: &Pending| lists(&p.kind) && p.correlation > since;
         self.pending.iter().any(asked)
     }
 
@@ -259,7 +267,10 @@ impl Consumer {
     /// Something failed that the next passes through `poll` try again, after a backoff.
     pub(super) fn retry_later(&mut self, now: Instant) {
         if let Some(m) = &mut self.modern {
-            m.offsets_at = now + self.settings.retry_backoff;
+            let attempts = m.offsets_attempts;
+            m.offsets_attempts += 1;
+            let at = now + self.backoff(attempts);
+            self.modern_mut().offsets_at = at;
             return;
         }
         self.retry_at = self.retry_at.min(now + self.settings.retry_backoff);
@@ -321,11 +332,14 @@ impl Consumer {
             (PendingKind::OffsetFetch(generation), Response::OffsetFetch(response)) => {
                 self.on_offset_fetch(now, generation, &response, out);
             }
-            (PendingKind::ListOffsets, Response::ListOffsets(response)) => {
+            (PendingKind::ListOffsets(_), Response::ListOffsets(response)) => {
                 self.on_list_offsets(now, response, out);
             }
-            (PendingKind::OffsetForLeaderEpoch, Response::OffsetForLeaderEpoch(response)) => {
-                self.on_offset_for_leader_epoch(now, &response, out);
+            (
+                PendingKind::OffsetForLeaderEpoch(asked),
+                Response::OffsetForLeaderEpoch(response),
+            ) => {
+                self.on_offset_for_leader_epoch(now, &asked, &response, out);
             }
             (kind, response) => unreachable!("{response:?} is no answer to {kind:?}"),
         }
@@ -342,10 +356,11 @@ impl Consumer {
             PendingKind::OffsetFetch(_) => self.retry_later(now),
             PendingKind::FindCoordinator => {
                 self.lookup.in_flight = false;
-                self.lookup.attempts += 1;
+                self.lookup_failed(now);
             }
-            PendingKind::ListOffsets | PendingKind::OffsetForLeaderEpoch => {
-                self.ask_leaders_again(now);
+            PendingKind::ListOffsets(partitions) => self.ask_leaders_again(now, partitions),
+            PendingKind::OffsetForLeaderEpoch(asked) => {
+                self.ask_leaders_again(now, asked.into_iter().map(|(partition, _)| partition));
             }
             PendingKind::Metadata => self.metadata.failed(now, self.settings.retry_backoff),
             PendingKind::Leave => {}

@@ -78,6 +78,9 @@ impl Consumer {
             }
             _ => return self.retry_later(now),
         }
+        if let Some(m) = &mut self.modern {
+            m.offsets_attempts = 0;
+        }
         // The answer to a question that a rebalance has overtaken.
         if generation != self.member.generation.id {
             return;
@@ -141,6 +144,7 @@ impl Consumer {
         }
         for (broker, partitions) in questions {
             let retry_at = now + self.settings.request_timeout;
+            let asked = partitions.iter().map(|q| (q.partition, q.current_leader_epoch)).collect();
             for question in &partitions {
                 let partition = question.partition;
                 if let Some((offset, committed)) = self.unsure_offset(partition) {
@@ -150,7 +154,7 @@ impl Consumer {
             }
             let connection = Connection { broker, coordinator: false };
             let request = OffsetForLeaderEpochRequest { partitions };
-            self.send(now, connection, PendingKind::OffsetForLeaderEpoch, request, out);
+            self.send(now, connection, PendingKind::OffsetForLeaderEpoch(asked), request, out);
         }
     }
 
@@ -173,14 +177,20 @@ impl Consumer {
     pub(super) fn on_offset_for_leader_epoch(
         &mut self,
         now: Instant,
+        asked: &[(PartitionId, i32)],
         response: &OffsetForLeaderEpochResponse,
         out: &mut Vec<Effect>,
     ) {
         for end in &response.partitions {
-            let Some((offset, committed)) = self.unsure_offset(end.partition) else { continue };
             if !end.error_code.is_none() {
                 self.metadata.want();
-                self.ask_leaders_again(now);
+                self.ask_leaders_again(now, [end.partition]);
+                continue;
+            }
+            let Some((offset, committed)) = self.unsure_offset(end.partition) else { continue };
+            let epoch = self.subscription.get(end.partition).map_or(-1, |owned| owned.epoch);
+            if !asked.contains(&(end.partition, epoch)) {
+                // The leader has changed once more, and is asked, too.
                 continue;
             }
             let (known, diverges) = (end.leader_epoch >= 0, end.end_offset < offset);
@@ -203,9 +213,18 @@ impl Consumer {
     }
 
     /// Leaders that were asked about positions, but did not help, are asked again after a backoff.
-    pub(super) fn ask_leaders_again(&mut self, now: Instant) {
-        self.subscription.ask_again(now + self.settings.retry_backoff);
-        self.retry_later(now);
+    pub(super) fn ask_leaders_again(
+        &mut self,
+        now: Instant,
+        partitions: impl IntoIterator<Item = PartitionId>,
+    ) {
+        let at = now + self.settings.retry_backoff;
+        for partition in partitions {
+            self.subscription.ask_again(partition, at);
+        }
+        if self.modern.is_none() {
+            self.retry_at = self.retry_at.min(at);
+        }
     }
 
     /// A partition is to be read from where the reset policy says, if there is one.
@@ -282,6 +301,7 @@ impl Consumer {
         }
         for (broker, partitions) in questions {
             let retry_at = now + self.settings.request_timeout;
+            let asked = partitions.iter().map(|question| question.partition).collect();
             for question in &partitions {
                 if let Some(why) = self.awaited_reset(question.partition) {
                     let asked = Position::AwaitingReset { retry_at, why };
@@ -290,7 +310,7 @@ impl Consumer {
             }
             let connection = Connection { broker, coordinator: false };
             let request = ListOffsetsRequest { partitions };
-            self.send(now, connection, PendingKind::ListOffsets, request, out);
+            self.send(now, connection, PendingKind::ListOffsets(asked), request, out);
         }
     }
 
@@ -306,7 +326,7 @@ impl Consumer {
             let Some(why) = self.awaited_reset(partition) else { continue };
             if !error_code.is_none() {
                 self.metadata.want();
-                self.ask_leaders_again(now);
+                self.ask_leaders_again(now, [partition]);
             } else if let Some(offset) = offset {
                 self.subscription.read_in(partition, leader_epoch);
                 self.set_position(partition, offset, why, out);

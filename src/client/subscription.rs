@@ -241,14 +241,13 @@ impl Subscription {
         }
     }
 
-    /// Leaders that were asked about positions are asked again.
-    pub(super) fn ask_again(&mut self, at: Instant) {
-        for owned in &mut self.owned {
-            match &mut owned.position {
-                Position::AwaitingReset { retry_at, .. }
-                | Position::AwaitingValidation { retry_at, .. } => *retry_at = at,
-                Position::Initializing | Position::At(_) => {}
-            }
+    /// A leader that was asked about a position is asked again.
+    pub(super) fn ask_again(&mut self, partition: PartitionId, at: Instant) {
+        let Some(row) = self.row(partition) else { return };
+        match &mut self.owned[row].position {
+            Position::AwaitingReset { retry_at, .. }
+            | Position::AwaitingValidation { retry_at, .. } => *retry_at = at,
+            Position::Initializing | Position::At(_) => {}
         }
     }
 

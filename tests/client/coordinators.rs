@@ -7,7 +7,9 @@ use rejoin::kernel::time::{Instant, Span};
 use rejoin::model::config::{CommitMode, ConsumerConfig};
 use rejoin::model::error::ErrorCode;
 use rejoin::model::id::BrokerId;
-use rejoin::model::message::offset::OffsetCommitResponse;
+use rejoin::model::message::assignment::Assignment;
+use rejoin::model::message::consumer_group::ConsumerGroupHeartbeatResponse;
+use rejoin::model::message::offset::{OffsetCommitResponse, OffsetFetchResponse};
 use rejoin::model::message::{Request, Response};
 
 fn both(change: impl Fn(ConsumerConfig) -> ConsumerConfig) -> [ConsumerConfig; 2] {
@@ -188,4 +190,59 @@ fn a_member_that_rejoins_waits_for_a_coordinator_that_loads_its_groups() {
     world.run_until(at(3_000));
     assert_eq!(world.noted(|note| *note == Note::Ready).len(), 1, "{:?}", world.notes);
     assert!(world.noted(|note| *note == Note::CoordinatorLost).is_empty());
+}
+
+#[test]
+fn without_any_broker_a_client_asks_at_a_measured_pace() {
+    for settings in both(|s| s) {
+        let mut world = World::new(settings, CommitMode::None);
+        world.run_until(at(5_000));
+        for broker in 1..=3 {
+            world.set(broker, State::Dead);
+        }
+        world.run_until(at(15_000));
+        for name in ["FindCoordinator", "Metadata"] {
+            let asked = world.asked(name, at(5_000)).len();
+            assert!((5..=200).contains(&asked), "{name}: {asked}");
+        }
+    }
+}
+
+#[test]
+fn under_kip_848_pauses_between_attempts_grow_while_groups_are_loaded() {
+    let load = |request: &Request| match request {
+        Request::OffsetCommit(commit) => {
+            let code = ErrorCode::CoordinatorLoadInProgress;
+            Some(OffsetCommitResponse::of_error(&commit.topics, code).into())
+        }
+        Request::OffsetFetch(_) => {
+            let error_code = ErrorCode::CoordinatorLoadInProgress;
+            Some(OffsetFetchResponse { error_code, ..OffsetFetchResponse::default() }.into())
+        }
+        _ => None,
+    };
+    // Before a member gives up partitions it commits.
+    let settings = ConsumerConfig { enable_auto_commit: true, ..modern() };
+    let mut world = World::new(settings, CommitMode::Auto);
+    world.run_until(at(7_000));
+    let since = world.now;
+    world.script = Box::new(move |sent| {
+        let Request::ConsumerGroupHeartbeat(_) = &sent.request else { return load(&sent.request) };
+        let response = ConsumerGroupHeartbeatResponse {
+            member_epoch: 1,
+            heartbeat_interval_ms: 5_000,
+            assignment: Some(Assignment::default()),
+            ..ConsumerGroupHeartbeatResponse::default()
+        };
+        Some(response.into())
+    });
+    world.run_until(since + Span::from_secs(15));
+    let commits = world.asked("OffsetCommit", since + Span::from_secs(5)).len();
+    assert!((8..=18).contains(&commits), "{commits}");
+    // A member that has partitions without positions asks for committed offsets.
+    let mut world = World::new(modern(), CommitMode::None);
+    world.script = Box::new(move |sent| load(&sent.request));
+    world.run_until(at(10_000));
+    let asked = world.asked("OffsetFetch", Instant::ZERO).len();
+    assert!((8..=18).contains(&asked), "{asked}");
 }

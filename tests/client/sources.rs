@@ -1,6 +1,6 @@
 //! Whom a consumer asks for records: leaders, leaders that changed, replicas nearer to it.
 
-use crate::brokers::{Sent, World, at, metadata, modern, settings};
+use crate::brokers::{Sent, State, World, at, metadata, modern, settings};
 use rejoin::client::effect::Note;
 use rejoin::kernel::time::{Instant, Span};
 use rejoin::model::config::{CommitMode, ConsumerConfig, ResetPolicy};
@@ -196,4 +196,59 @@ fn a_position_beyond_the_end_of_its_epoch_is_moved_back_or_fatal() {
             assert_eq!(reads_again, !fatal);
         }
     }
+}
+
+#[test]
+fn only_the_leader_that_did_not_answer_is_asked_about_positions_again() {
+    for settings in [settings(), modern()] {
+        let mut world = World::new(settings, CommitMode::None);
+        world.committed = (-1, -1);
+        world.delay = Box::new(|request| match request {
+            Request::ListOffsets(_) => Span::from_ms(300),
+            _ => Span::ZERO,
+        });
+        while world.asked("ListOffsets", Instant::ZERO).len() < 3 {
+            let next = world.now + Span::from_ms(1);
+            world.run_until(next);
+        }
+        world.set(1, State::Dead);
+        world.run_until(at(5_000));
+        let asked = |broker| {
+            let asked = world.asked("ListOffsets", Instant::ZERO);
+            asked.iter().filter(|sent| sent.to == BrokerId(broker)).count()
+        };
+        assert_eq!((asked(2), asked(3)), (1, 1));
+        assert!((5..=60).contains(&asked(1)), "{}", asked(1));
+    }
+}
+
+#[test]
+fn what_a_leader_of_the_past_says_of_a_position_does_not_count() {
+    let mut world = running(settings());
+    let since = world.now;
+    // The first answer to a fetch names broker 2 as the leader, the next one, while that is being
+    // asked, broker 3.
+    let (mut epoch, mut fetches) = (0, 0);
+    world.script = Box::new(move |sent| {
+        let Request::Fetch(_) = &sent.request else { return None };
+        epoch += 1;
+        let leaders = vec![(FIRST, BrokerId(epoch as u32 + 1), epoch)];
+        (epoch <= 2).then(|| FetchResponse { leaders, ..FetchResponse::default() }.into())
+    });
+    world.delay = Box::new(move |request| match request {
+        Request::OffsetForLeaderEpoch(_) => Span::from_ms(700),
+        Request::Fetch(_) => {
+            fetches += 1;
+            Span::from_ms(if fetches == 2 { 600 } else { 0 })
+        }
+        _ => Span::ZERO,
+    });
+    world.run_until(since + Span::from_secs(3));
+    let questions = world.asked("OffsetForLeaderEpoch", since);
+    let to: Vec<u32> = questions.iter().map(|sent| sent.to.0).collect();
+    assert_eq!(to, [2, 3]);
+    let confirmed = questions[1].at + Span::from_ms(702);
+    let reads = asked(&world, questions[0].at);
+    assert!(reads.iter().all(|&(at, to)| at >= confirmed && to == BrokerId(3)), "{reads:?}");
+    assert!(!reads.is_empty());
 }

@@ -44,9 +44,9 @@ pub(in crate::client) enum Event {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::client) enum Step {
     /// Offsets are being committed, before anything is given up.
-    Committing { deadline: Instant },
+    Committing { deadline: Instant, attempts: u32 },
     /// The commit failed and is tried again at this moment.
-    CommitAgain { deadline: Instant, at: Instant },
+    CommitAgain { deadline: Instant, at: Instant, attempts: u32 },
     /// The application thread is to do something, or does it.
     Callbacks,
 }
@@ -133,6 +133,8 @@ pub(in crate::client) struct Membership {
     pub taken: usize,
     /// When missing committed offsets may be asked for again.
     pub offsets_at: Instant,
+    /// How often they were asked for in vain.
+    pub offsets_attempts: u32,
     pub poll_event: Option<PollEvent>,
     /// When the present call of `poll` ends.
     pub call_end: Instant,
@@ -162,6 +164,7 @@ impl Membership {
             events: VecDeque::new(),
             taken: 0,
             offsets_at: Instant::ZERO,
+            offsets_attempts: 0,
             poll_event: None,
             call_end: Instant::ZERO,
             next_wake: Instant::ZERO,

@@ -46,7 +46,7 @@ impl Consumer {
             Some(Reconciliation { step, target, partitions, revoked, outdated: false });
         if commits {
             let deadline = now + self.settings.max_poll_interval;
-            self.commit_before_reconciling(now, deadline, out);
+            self.commit_before_reconciling(now, deadline, 0, out);
         } else {
             self.revoke_and_assign();
         }
@@ -56,13 +56,14 @@ impl Consumer {
         &mut self,
         now: Instant,
         deadline: Instant,
+        attempts: u32,
         out: &mut Vec<Effect>,
     ) {
         let offsets = self.subscription.all_consumed();
         if offsets.is_empty() {
             return self.revoke_and_assign();
         }
-        self.set_step(Step::Committing { deadline });
+        self.set_step(Step::Committing { deadline, attempts });
         if let Err(code) = self.commit_async(now, CommitKind::BeforeRebalance, &offsets, out) {
             self.committed_before_reconciling(now, Err(code));
         }
@@ -81,7 +82,7 @@ impl Consumer {
         now: Instant,
         result: Result<(), ErrorCode>,
     ) {
-        let Some(Step::Committing { deadline }) =
+        let Some(Step::Committing { deadline, attempts }) =
             self.modern_mut().reconciliation.as_ref().map(|r| r.step)
         else {
             return;
@@ -94,20 +95,20 @@ impl Consumer {
         };
         match result {
             Err(code) if again(code) && now < deadline => {
-                let at = now + self.backoff(0);
-                self.set_step(Step::CommitAgain { deadline, at });
+                let at = now + self.backoff(attempts);
+                self.set_step(Step::CommitAgain { deadline, at, attempts: attempts + 1 });
             }
             _ => self.revoke_and_assign(),
         }
     }
 
     pub(super) fn commit_again(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        if let Some(Step::CommitAgain { deadline, at }) =
+        if let Some(Step::CommitAgain { deadline, at, attempts }) =
             self.modern_mut().reconciliation.as_ref().map(|r| r.step)
             && now >= at
             && self.lookup.coordinator.is_some()
         {
-            self.commit_before_reconciling(now, deadline, out);
+            self.commit_before_reconciling(now, deadline, attempts, out);
         }
     }
 
