@@ -151,8 +151,13 @@ fn committed_offsets_are_asked_for_again_until_they_are_stable() {
 fn a_dead_coordinator_that_is_still_named_is_found_again_and_again() {
     // As long as it takes until the controller fences it.
     let outage = Span::from_ms(8_300);
-    for (settings, expected) in both(|s| s).into_iter().zip([90..=170, 10..=24]) {
-        let mut world = World::new(settings, CommitMode::None);
+    let every_second = both(|settings| ConsumerConfig {
+        enable_auto_commit: true,
+        auto_commit_interval: Span::from_secs(1),
+        ..settings
+    });
+    for (settings, expected) in every_second.into_iter().zip([110..=165, 15..=24]) {
+        let mut world = World::new(settings, CommitMode::Auto);
         world.run_until(at(10_000));
         world.set(3, State::Dead);
         let since = world.now;
