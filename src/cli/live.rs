@@ -27,8 +27,8 @@ pub(super) fn sort_out(files: Vec<PathBuf>) -> Result<(Vec<Live>, Vec<PathBuf>),
         };
         match replay::read(&text) {
             Ok(experiment) => live.push(Live { path, experiment }),
-            Err((line, what)) => {
-                print::err(&format!("error: {}:{line}: {what}\n", path.display()));
+            Err((row, what)) => {
+                print::err(&format!("error: {}:{row}: {what}\n", path.display()));
                 wrong = true;
             }
         }

@@ -79,7 +79,7 @@ impl Created for Arriving {
 
     fn expected(&self, at: Instant, span: Span) -> u64 {
         let records = u128::from(self.rate(at).units()) * u128::from(span.as_us());
-        (records / u128::from(Rate::PER_EVENT)) as u64
+        (records / Rate::PER_EVENT) as u64
     }
 }
 

@@ -84,7 +84,7 @@ impl OffsetsLog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::record::{GroupKey, OffsetCommitKey, OffsetCommitValue};
+    use crate::model::record::{GroupKey, GroupMetadataValue, OffsetCommitKey, OffsetCommitValue};
 
     fn commit(partition: u32, offset: i64) -> Record {
         let key = OffsetCommitKey { group: "g".into(), topic: "t".into(), partition };
@@ -126,7 +126,10 @@ mod tests {
     fn the_cleaner_keeps_the_last_of_each_key_and_no_tombstones() {
         let mut log = OffsetsLog::default();
         let gone = |value| Record::GroupMetadata { key: GroupKey { group: "g".into() }, value };
-        log.append(at(1), vec![commit(0, 1), gone(Some(Default::default())), commit(1, 5)]);
+        log.append(
+            at(1),
+            vec![commit(0, 1), gone(Some(GroupMetadataValue::default())), commit(1, 5)],
+        );
         log.append(at(2), vec![commit(0, 2), gone(None)]);
         assert_eq!(log.read(), [(2, commit(1, 5)), (3, commit(0, 2))]);
         assert_eq!(log.end(), 5);

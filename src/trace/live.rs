@@ -209,7 +209,7 @@ impl Live {
         match what {
             GroupFact::CoordinatorLost { .. } | GroupFact::Loading { .. } => {}
             GroupFact::Loaded { generation, members, .. } => {
-                self.reload(group, *generation, members)
+                self.reload(group, *generation, members);
             }
             GroupFact::MemberAdded { consumer, member } => {
                 state.members.insert(member.clone(), *consumer);

@@ -259,11 +259,11 @@ impl World<'_> {
         }
         for row in 0..self.slots.len() {
             let slot = &mut self.slots[row];
-            let (broken, rest) = std::mem::take(&mut slot.links)
+            let (lost, rest) = std::mem::take(&mut slot.links)
                 .into_iter()
                 .partition::<Vec<_>, _>(|(connection, _)| connection.broker == broker);
             slot.links = rest;
-            for (connection, _) in broken {
+            for (connection, _) in lost {
                 self.break_connection(ConsumerId::new(row), connection);
             }
         }

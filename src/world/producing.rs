@@ -33,9 +33,10 @@ impl World<'_> {
                 producer.hold(index, self.now);
                 continue;
             };
-            let tries = match self.unreachable[partition.index()] {
-                true => producer.tries_again(index, self.now),
-                false => self.now,
+            let tries = if self.unreachable[partition.index()] {
+                producer.tries_again(index, self.now)
+            } else {
+                self.now
             };
             if tries > self.now {
                 // Whoever was refused looks again after a pause.

@@ -103,11 +103,11 @@ impl World<'_> {
             let in_sync = self.controller.partition(row).isr.contains(&replica);
             let reachable = serves && self.machine(replica).serves();
             let followers = &mut self.followers[row.index()];
-            match reachable {
-                false => followers.stop(replica, self.now, one_way),
+            if !reachable {
+                followers.stop(replica, self.now, one_way);
+            } else if in_sync {
                 // Who was away for less than it takes to be put out goes on where it was.
-                true if in_sync => followers.resume(replica),
-                true => {}
+                followers.resume(replica);
             }
         }
     }
@@ -126,7 +126,7 @@ impl World<'_> {
     pub(super) fn apply_changes(&mut self, changes: &[Change]) {
         for change in changes {
             if change.leader {
-                self.change_leader(change);
+                self.change_leader(*change);
             }
             if change.isr
                 && let Some(partition) = self.partition_of(change.row)
@@ -143,19 +143,19 @@ impl World<'_> {
     }
 
     /// Another leader. Its log ends where it followed the old one to: what lies beyond is gone.
-    fn change_leader(&mut self, change: &Change) {
+    fn change_leader(&mut self, change: Change) {
         let row = change.row;
         let registration = self.controller.partition(row);
         let (leader, epoch) = (registration.leader, registration.leader_epoch);
         let old = self.led_by[row.index()];
         self.led_by[row.index()] = leader.or(old);
-        let holds = leader.zip(old).map_or(self.now, |(new, old)| match new == old {
-            true => self.now,
-            false => {
+        let holds = match leader.zip(old).filter(|(new, old)| new != old) {
+            None => self.now,
+            Some((new, old)) => {
                 let one_way = self.between(old, new);
                 self.followers[row.index()].holds(new, self.now, one_way)
             }
-        });
+        };
         if let (Some(new), Some(old)) = (leader, old)
             && new != old
         {

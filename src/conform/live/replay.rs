@@ -54,7 +54,7 @@ pub fn replay(experiment: &Experiment) -> Replayed {
     let mut refused = None;
     for run in 0..experiment.runs.len() {
         match simulate(experiment, run) {
-            Ok(measured) => measures.push(measured),
+            Ok(of_run) => measures.push(of_run),
             Err(why) => {
                 refused = Some(why);
                 break;
@@ -72,7 +72,7 @@ pub fn replay(experiment: &Experiment) -> Replayed {
 fn simulate(experiment: &Experiment, run: usize) -> Result<super::measures::Measures, String> {
     let text = scenario::text(experiment, run)
         .map_err(|Unclear(what)| format!("no scenario can be made of it: {what}"))?;
-    let source = Source::new(&format!("{}.toml", experiment.id), text);
+    let source = Source::new(format!("{}.toml", experiment.id), text);
     let parsed = parse::scenario(&source, &[]).map_err(|problems| {
         let text = problems.to_string();
         text.lines().next().unwrap_or_default().to_owned()

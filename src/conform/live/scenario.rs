@@ -166,14 +166,11 @@ fn write_group(
     run: &PlayedRun,
 ) -> Result<(), Unclear> {
     let _ = writeln!(toml, "\n[groups.{name}]");
-    match &group.pattern {
-        Some(pattern) => {
-            let _ = writeln!(toml, "pattern = {}", quoted(&pattern.replace("$RUN", "")));
-        }
-        None => {
-            let topics: Vec<String> = group.topics.iter().map(|topic| quoted(topic)).collect();
-            let _ = writeln!(toml, "topics = [{}]", topics.join(", "));
-        }
+    if let Some(pattern) = &group.pattern {
+        let _ = writeln!(toml, "pattern = {}", quoted(&pattern.replace("$RUN", "")));
+    } else {
+        let topics: Vec<String> = group.topics.iter().map(|topic| quoted(topic)).collect();
+        let _ = writeln!(toml, "topics = [{}]", topics.join(", "));
     }
     let _ = writeln!(toml, "consumers = [");
     for consumer in &group.consumers {

@@ -36,7 +36,7 @@ fn band(row: &Row, band: Option<Band>) -> String {
         _ if value.fract() == 0.0 || value.abs() >= 100.0 => format!("{value:.0}"),
         _ => format!("{value:.1}"),
     };
-    if min == max {
+    if max - min <= 0.0 {
         return number(median);
     }
     format!("{} [{}, {}]", number(median), number(min), number(max))

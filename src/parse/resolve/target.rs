@@ -71,37 +71,35 @@ pub(crate) fn action(raw: &Raw, names: &Names, reader: &mut Reader) -> Option<Ac
         takes(raw, "create_topic", &[], reader);
         return names.topic(topic, reader).map(|topic| Action::CreateTopic { topic });
     }
-    if let Some(action) = of_brokers(raw, names, reader) {
-        return action;
-    }
+    let Some(whom) = &raw.rate else { return of_brokers(raw, names, reader) };
     takes(raw, "rate", &["to", "factor", "for"], reader);
-    rate(raw.rate.as_ref()?, raw, names, reader)
+    rate(whom, raw, names, reader)
 }
 
-/// What a block does to brokers; `None`: nothing.
-fn of_brokers(raw: &Raw, names: &Names, reader: &mut Reader) -> Option<Option<Action>> {
+/// What a block does to brokers.
+fn of_brokers(raw: &Raw, names: &Names, reader: &mut Reader) -> Option<Action> {
     let restart_after = raw.restart_after.as_ref().map(|at| at.value);
     if let Some(whom) = &raw.kill_broker {
         takes(raw, "kill_broker", &["restart_after"], reader);
-        return Some(brokers::action(whom, BrokerAction::Kill { restart_after }, names, reader));
+        return brokers::action(whom, BrokerAction::Kill { restart_after }, names, reader);
     }
     if let Some(whom) = &raw.stop_broker {
         takes(raw, "stop_broker", &["restart_after"], reader);
-        return Some(brokers::action(whom, BrokerAction::Stop { restart_after }, names, reader));
+        return brokers::action(whom, BrokerAction::Stop { restart_after }, names, reader);
     }
     if let Some(whom) = &raw.start_broker {
         takes(raw, "start_broker", &[], reader);
-        return Some(brokers::action(whom, BrokerAction::Start, names, reader));
+        return brokers::action(whom, BrokerAction::Start, names, reader);
     }
     if let Some(whom) = &raw.slow_broker {
         takes(raw, "slow_broker", &["for", "factor"], reader);
         let slow = |factor| BrokerAction::Slow { factor, span: raw.span.as_ref().map(|s| s.value) };
         let what = raw.factor.as_ref().and_then(|at| factor(at, reader)).map(slow);
-        return Some(what.and_then(|what| brokers::action(whom, what, names, reader)));
+        return what.and_then(|what| brokers::action(whom, what, names, reader));
     }
     let rack = raw.kill_rack.as_ref()?;
     takes(raw, "kill_rack", &["restart_after"], reader);
-    Some(brokers::rack(rack, BrokerAction::Kill { restart_after }, names, reader))
+    brokers::rack(rack, BrokerAction::Kill { restart_after }, names, reader)
 }
 
 /// Notes keys that the action has no use for.
