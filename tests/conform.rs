@@ -185,9 +185,7 @@ fn differences_are_limited_and_have_a_form_for_programs() {
 fn known_kinds_that_can_not_be_replayed_are_named() {
     let folder = workplace("not-replayed");
     let queue = r#"{"id":"01","steps":[{"t":0,"n":1,"do":"load"}]}"#;
-    let run = "{\n \"id\": \"a\",\n \"question\": \"?\",\n \"setup\": {}\n}\n";
     fs::write(folder.join("queue.jsonl"), format!("{queue}\n{queue}\n")).unwrap();
-    fs::write(folder.join("run.json"), run).unwrap();
     let output = conform(&folder, &["."]);
     // Nothing was checked: that must not look like success.
     exits(&output, 2);
@@ -197,8 +195,51 @@ fn known_kinds_that_can_not_be_replayed_are_named() {
     exits(&output, 0);
     let text = stdout(&output);
     assert!(text.contains("not replayed: 2 dialogues with a share group's queue\n"), "{text}");
-    assert!(text.contains("not replayed: 1 measured runs of real clusters\n"), "{text}");
-    assert!(text.ends_with("22 cases in 3 files: 19 equal, 0 different, 3 not replayed\n"));
+    assert!(text.ends_with("21 cases in 2 files: 19 equal, 0 different, 2 not replayed\n"));
+}
+
+/// An experiment on a real cluster.
+fn live(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/live").join(name);
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn experiments_on_a_real_cluster_are_replayed() {
+    let folder = workplace("live");
+    let experiments =
+        ["a-first-join-no-delay.json", "e-crash-848.json", "j-add-partitions-848.json"];
+    for name in experiments {
+        fs::write(folder.join(name), live(name)).unwrap();
+    }
+    let output = conform(&folder, &[".", "--scenario"]);
+    exits(&output, 0);
+    let text = stdout(&output);
+    assert!(text.contains("3 experiments: 31 of 31 key measures in band"), "{text}");
+    let scenario = fs::read_to_string(folder.join("output/e-crash-848.toml")).unwrap();
+    assert!(scenario.contains("crash = \"c2\""), "{scenario}");
+    // What was measured is not what would be said of another cluster.
+    let other = live("e-crash-848.json");
+    let other = other
+        .replace("\"consumer.session.timeout.ms\": 6000", "\"consumer.session.timeout.ms\": 9000");
+    fs::write(folder.join("e-crash-848.json"), other).unwrap();
+    let output = conform(&folder, &["e-crash-848.json"]);
+    exits(&output, 1);
+    assert!(stdout(&output).contains("! after.crash.partition_stall_ms.max"));
+}
+
+#[test]
+fn a_damaged_experiment_is_named_with_its_line() {
+    let folder = workplace("live-damaged");
+    let text = live("e-crash-848.json");
+    fs::write(folder.join("cut.json"), &text[..text.len() / 2]).unwrap();
+    fs::write(folder.join("empty.json"), text.replace("\"setup\": {", "\"setup\": {}, \"x\": {"))
+        .unwrap();
+    for name in ["cut.json", "empty.json"] {
+        let output = conform(&folder, &[name]);
+        exits(&output, 2);
+        assert!(stderr(&output).contains(&format!("{name}:")), "{}", stderr(&output));
+    }
 }
 
 #[test]

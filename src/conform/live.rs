@@ -10,6 +10,7 @@ pub mod experiment;
 mod gaps;
 mod measures;
 pub mod replay;
+mod samples;
 pub mod scenario;
 pub mod text;
 mod watch;

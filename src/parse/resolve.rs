@@ -43,7 +43,7 @@ pub(crate) fn scenario(
     let end = Instant::ZERO + duration(file, reader);
     let (cluster, broker) = cluster::resolve(file.cluster.as_ref(), reader);
     let brokers = cluster.racks.len();
-    let mut topics = topic::resolve(file.topics.as_ref(), brokers, &broker, reader);
+    let mut topics = topic::resolve(file.topics.as_ref(), brokers, end, &broker, reader);
     let mut names = Names::new(file, &cluster.racks, &topics);
     let producers = producers(file, end, &names, reader);
     let context = group::Context { end, cluster: &cluster, broker: &broker, registry };

@@ -2,6 +2,7 @@
 
 use super::cluster::unreachable_factor;
 use super::each;
+use super::moment;
 use crate::kernel::time::Instant;
 use crate::model::config::TopicConfig;
 use crate::model::id::BrokerId;
@@ -26,6 +27,7 @@ const LARGEST_RECORD: u64 = i32::MAX as u64;
 pub(crate) fn resolve(
     named: Option<&At<Named<Raw>>>,
     brokers: usize,
+    end: Instant,
     broker: &Settings,
     reader: &mut Reader,
 ) -> Vec<Topic> {
@@ -42,7 +44,11 @@ pub(crate) fn resolve(
             placement: placement(&raw.value, brokers, broker, reader),
             record_size: record_size(&raw.value, reader),
             backlog: raw.value.backlog.as_ref().map_or(0, |at| at.value.0),
-            created_at: raw.value.created_at.as_ref().map_or(Instant::ZERO, |at| at.value),
+            created_at: raw
+                .value
+                .created_at
+                .as_ref()
+                .map_or(Instant::ZERO, |at| moment(at, end, reader)),
             config: TopicConfig::default(),
         }
     })
