@@ -26,7 +26,8 @@ use crate::model::uuid::Uuid;
 
 /// How long after its moment a heartbeat goes out. Kafka's timers never end early, and whoever
 /// notices that one ended has to wake the thread that sends; the next interval counts from there.
-/// Real clients take 0.3 to 1.5 ms on an idle machine.
+/// Real clients take 0.3 to 1.5 ms on an idle machine; among other programs, as in the experiments of
+/// docs/calibration.md, 5 ms and more.
 ///
 /// Small as it is, it decides a race: all members heartbeat in the phase of the last rebalance, and
 /// a session that is a whole number of intervals ends just before the heartbeat of a survivor. In a

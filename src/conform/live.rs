@@ -3,7 +3,7 @@
 //!
 //! A file is one experiment: how it was set up, and what was measured in each of its runs. Of the
 //! setup a scenario is made ([`scenario`]), each run is simulated with its own event times
-//! ([`replay`]), the same names are measured ([`measures`]) and compared ([`compare`]).
+//! ([`replay`]), the same names are measured and compared ([`compare`]).
 
 pub mod compare;
 pub mod experiment;
