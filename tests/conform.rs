@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use rejoin::conform::batch::{BATCH_BYTES, BATCH_LINES};
 use rejoin::conform::file;
 use rejoin::conform::tally::Outcome;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::cell::Cell;
 use std::fs;
 use std::io::{BufReader, Read, Write};
@@ -226,6 +226,47 @@ fn experiments_on_a_real_cluster_are_replayed() {
     let output = conform(&folder, &["e-crash-848.json"]);
     exits(&output, 1);
     assert!(stdout(&output).contains("! after.crash.partition_stall_ms.max"));
+}
+
+#[test]
+fn whatever_the_player_can_play_becomes_a_scenario() {
+    let folder = workplace("live-setups");
+    let mut file: Value = serde_json::from_str(&live("e-crash-848.json")).unwrap();
+    file["runs"].as_array_mut().unwrap().truncate(1);
+    let setup = &mut file["setup"];
+    let group = &mut setup["groups"]["g"];
+    group["re2"] = "orders.*$RUN".into();
+    group["process"] = "1ms".into();
+    group["consumer"] = json!({ "c2": { "process": "2ms", "warm": false } });
+    setup["producers"]["shop"]["stop"] = "20s".into();
+    let more = [
+        json!({ "at": "14s", "process": "7.75ms", "consumer": "c1" }),
+        json!({ "at": "15s", "describe": "g" }),
+        json!({ "at": "16s", "spawn": "c2", "go": true }),
+    ];
+    setup["events"].as_array_mut().unwrap().extend(more);
+    let played = file["runs"][0]["event_times_ms"].as_array_mut().unwrap();
+    played.push(json!([14_000.0, "process", "c1"]));
+    played.push(json!([16_000.0, "spawn", "c2"]));
+    played.push(json!([20_000.0, "stop", "shop"]));
+    fs::write(folder.join("all.json"), serde_json::to_string_pretty(&file).unwrap()).unwrap();
+    conform(&folder, &["all.json", "--scenario"]);
+    let scenario = fs::read_to_string(folder.join("output/e-crash-848.toml")).unwrap();
+    for part in [
+        "pattern = \"orders.*\"",
+        "name = \"c1\", start = \"8400us\", process = \"1250us\"",
+        "name = \"c2\", start = \"500200us\", process = \"2250us\"",
+        "slow = \"c1\"\nfactor = 6.4",
+        "at = \"16000000us\"\nstart = \"c2\"",
+        "stop = \"20000000us\"",
+    ] {
+        assert!(scenario.contains(part), "{part}: {scenario}");
+    }
+    // What has no place in a scenario is not left out in silence.
+    file["setup"]["groups"]["g"]["consumer"]["c2"]["commit"] = "sync".into();
+    fs::write(folder.join("all.json"), serde_json::to_string_pretty(&file).unwrap()).unwrap();
+    let output = conform(&folder, &["all.json"]);
+    assert!(stdout(&output).contains("`commit` of the consumer c2 alone"), "{}", stdout(&output));
 }
 
 #[test]

@@ -65,6 +65,9 @@ pub struct Setup {
     /// How far runs are shifted against each other.
     #[serde(default)]
     pub jitter: Option<Time>,
+    /// Which events are shifted: those from here on; absent: from 5 s on.
+    #[serde(default)]
+    pub jitter_from: Option<Time>,
     /// How long it went on after the producers had stopped.
     #[serde(default)]
     pub drain: Option<Time>,
@@ -156,10 +159,12 @@ pub struct Producer {
 /// A group.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 pub struct Group {
-    /// What it subscribes to.
-    pub topics: Vec<String>,
-    /// Or by this expression; `$RUN` stands for what made names of a run unique.
+    /// What it subscribes to; absent: all topics.
     #[serde(default)]
+    pub topics: Vec<String>,
+    /// Or by this expression, `Pattern` or `SubscriptionPattern`; `$RUN` stands for what made names
+    /// of a run unique.
+    #[serde(default, alias = "re2")]
     pub pattern: Option<String>,
     /// Names of its consumers.
     pub consumers: Vec<String>,
@@ -192,6 +197,15 @@ pub struct Own {
     /// Settings.
     #[serde(default)]
     pub config: Map<String, Value>,
+    /// Sleep per record.
+    #[serde(default)]
+    pub process: Option<Time>,
+    /// Whether its classes were loaded before; either way rejoin's clients are warm.
+    #[serde(default)]
+    pub warm: Option<bool>,
+    /// What else.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
 }
 
 /// An event: one action, whom it struck, and what it needs besides.
@@ -218,16 +232,22 @@ impl Event {
             "busy",
             "spawn",
             "rate",
+            "process",
             "add_partitions",
             "create_topic",
             "kill_broker",
             "start_broker",
             "produce",
             "stop",
+            "describe",
         ];
         let (action, target) =
             ACTIONS.iter().find_map(|action| Some((*action, self.rest.get(*action)?)))?;
-        let target = if action == "rate" { self.rest.get("producer")? } else { target };
+        let target = match action {
+            "rate" => self.rest.get("producer")?,
+            "process" => self.rest.get("consumer")?,
+            _ => target,
+        };
         Some((action, word(target)))
     }
 

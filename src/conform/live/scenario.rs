@@ -2,7 +2,7 @@
 //!
 //! One set of constants for all experiments: docs/calibration.md says where each comes from.
 
-use super::experiment::{Event, Experiment, Group, PlayedRun, Topic, word};
+use super::experiment::{Event, Experiment, Group, PlayedRun, Time, Topic, word};
 use serde_json::{Map, Value};
 use std::fmt::Write;
 
@@ -19,8 +19,10 @@ const SEEDS: [u64; 3] = [8, 50, 54];
 const DRAIN: f64 = 2.0;
 /// How long consumers had to close (s).
 const CLOSING: f64 = 6.0;
-/// Events from here on are shifted from run to run (s).
+/// Events from here on are shifted from run to run, where nothing is said (s).
 const SHIFTED_FROM: f64 = 5.0;
+/// What a record costs an application that is to sleep later only: no time at all cannot grow (s).
+const NEXT_TO_NOTHING: f64 = 1e-6;
 
 /// What a file lacks to be made a scenario of.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -56,6 +58,7 @@ pub fn text(experiment: &Experiment, run: usize) -> Result<String, Unclear> {
             None => 0.02,
         };
         let _ = writeln!(toml, "tick = \"{}\"\nstart = \"{}\"", time(tick), time(start));
+        let stop = when(played, "stop", name, 0).unwrap_or(stop);
         let _ = writeln!(
             toml,
             "stop = \"{}\"\nconfig = {{ \"linger.ms\" = 0, \"metadata.max.age.ms\" = 100 }}",
@@ -63,7 +66,7 @@ pub fn text(experiment: &Experiment, run: usize) -> Result<String, Unclear> {
         );
     }
     for (name, group) in &setup.groups {
-        write_group(&mut toml, name, group, played)?;
+        write_group(&mut toml, experiment, name, group, played)?;
     }
     let mut seen: Vec<(String, String)> = Vec::new();
     for event in &setup.events {
@@ -73,14 +76,19 @@ pub fn text(experiment: &Experiment, run: usize) -> Result<String, Unclear> {
         let before = seen.iter().filter(|(a, t)| a == action && *t == target).count();
         seen.push((action.to_owned(), target.clone()));
         let at = when(played, action, &target, before);
-        write_event(&mut toml, event, action, &target, at)?;
+        write_event(&mut toml, experiment, event, action, &target, at)?;
+    }
+    let names = setup.groups.values().flat_map(|group| &group.consumers);
+    let names = names.filter(|name| !starts(experiment, played, name).is_empty());
+    let names: Vec<&String> = names.collect();
+    for name in &names {
+        for again in starts(experiment, played, name).iter().skip(1) {
+            let _ = writeln!(toml, "\n[[events]]\nat = \"{}\"", time(*again));
+            let _ = writeln!(toml, "start = {}", quoted(name));
+        }
     }
     // At the end everybody is closed, after the records at hand.
-    let names =
-        setup.groups.values().flat_map(|group| &group.consumers).filter(|name| {
-            ["start", "spawn"].iter().any(|what| when(played, what, name, 0).is_some())
-        });
-    let names: Vec<String> = names.map(|name| quoted(name)).collect();
+    let names: Vec<String> = names.into_iter().map(|name| quoted(name)).collect();
     let _ = writeln!(toml, "\n[[events]]\nat = \"{}\"", time(end));
     let _ = writeln!(toml, "close = [{}]", names.join(", "));
     Ok(toml)
@@ -105,12 +113,13 @@ pub(super) fn end(experiment: &Experiment, run: usize) -> Result<f64, Unclear> {
 
 /// How far a run is shifted against the plan.
 fn shift(experiment: &Experiment, run: &PlayedRun) -> f64 {
-    let jitter = experiment.setup.jitter.as_ref().and_then(super::experiment::Time::seconds);
+    let jitter = experiment.setup.jitter.as_ref().and_then(Time::seconds);
     if jitter.unwrap_or(0.0) == 0.0 {
         return 0.0;
     }
+    let from = experiment.setup.jitter_from.as_ref().and_then(Time::seconds);
     let planned = |event: &Event| {
-        let at = event.at.seconds().filter(|&at| at >= SHIFTED_FROM)?;
+        let at = event.at.seconds().filter(|&at| at >= from.unwrap_or(SHIFTED_FROM))?;
         let (action, target) = event.action()?;
         Some(when(run, action, &target, 0)? - at)
     };
@@ -122,6 +131,41 @@ pub(super) fn when(run: &PlayedRun, action: &str, target: &str, nth: usize) -> O
     let times = run.event_times_ms.iter();
     let mut hits = times.filter(|(_, what, whom)| what == action && word(whom) == target);
     hits.nth(nth).map(|(at, ..)| (at / 1000.0).max(0.0))
+}
+
+/// When a consumer's process began to work (s): it was told to go, or it was spawned to go at once.
+fn starts(experiment: &Experiment, run: &PlayedRun, consumer: &str) -> Vec<f64> {
+    let mut starts = Vec::new();
+    let (mut started, mut spawned) = (0, 0);
+    for event in &experiment.setup.events {
+        let Some((action, target)) = event.action() else { continue };
+        let nth = match action {
+            "start" if target == consumer => &mut started,
+            "spawn" if target == consumer => &mut spawned,
+            _ => continue,
+        };
+        let at = when(run, action, consumer, *nth);
+        *nth += 1;
+        if action == "start" || event.rest.get("go") == Some(&Value::Bool(true)) {
+            starts.extend(at);
+        }
+    }
+    starts
+}
+
+/// How long a record takes an application that is to sleep so long for each (s).
+fn takes(sleep: f64) -> f64 {
+    if sleep > 0.0 { sleep + OVERSLEPT } else { 0.0 }
+}
+
+/// The sleep for each record of a consumer (s); `None`: it never sleeps.
+fn sleep(experiment: &Experiment, group: &Group, consumer: &str) -> Result<Option<f64>, Unclear> {
+    let own = group.consumer.get(consumer).and_then(|own| own.process.as_ref());
+    let changes = |event: &Event| event.action() == Some(("process", consumer.to_owned()));
+    match own.or(group.process.as_ref()) {
+        Some(process) => Ok(Some(takes(seconds(process, "process")?))),
+        None => Ok(experiment.setup.events.iter().any(changes).then_some(NEXT_TO_NOTHING)),
+    }
 }
 
 fn write_topic(
@@ -161,6 +205,7 @@ fn write_topic(
 
 fn write_group(
     toml: &mut String,
+    experiment: &Experiment,
     name: &str,
     group: &Group,
     run: &PlayedRun,
@@ -169,17 +214,28 @@ fn write_group(
     if let Some(pattern) = &group.pattern {
         let _ = writeln!(toml, "pattern = {}", quoted(&pattern.replace("$RUN", "")));
     } else {
-        let topics: Vec<String> = group.topics.iter().map(|topic| quoted(topic)).collect();
+        let all = experiment.setup.topics.keys().collect();
+        let topics: Vec<&String> =
+            if group.topics.is_empty() { all } else { group.topics.iter().collect() };
+        let topics: Vec<String> = topics.into_iter().map(|topic| quoted(topic)).collect();
         let _ = writeln!(toml, "topics = [{}]", topics.join(", "));
     }
     let _ = writeln!(toml, "consumers = [");
     for consumer in &group.consumers {
-        let starts = ["start", "spawn"].iter().find_map(|what| when(run, what, consumer, 0));
-        let Some(start) = starts else { continue };
+        let starts = starts(experiment, run, consumer);
+        let Some(&start) = starts.first() else { continue };
         let mut own = String::new();
-        if let Some(with) = group.consumer.get(consumer).filter(|own| !own.config.is_empty()) {
-            let pairs: Vec<String> = with.config.iter().map(pair).collect();
-            own = format!(", config = {{ {} }}", pairs.join(", "));
+        if let Some(spent) = sleep(experiment, group, consumer)? {
+            let _ = write!(own, ", process = \"{}\"", time(spent));
+        }
+        if let Some(with) = group.consumer.get(consumer) {
+            if let Some(key) = with.rest.keys().next() {
+                return Err(Unclear(format!("`{key}` of the consumer {consumer} alone")));
+            }
+            if !with.config.is_empty() {
+                let pairs: Vec<String> = with.config.iter().map(pair).collect();
+                let _ = write!(own, ", config = {{ {} }}", pairs.join(", "));
+            }
         }
         let _ = writeln!(
             toml,
@@ -189,10 +245,6 @@ fn write_group(
         );
     }
     let _ = writeln!(toml, "]");
-    if let Some(process) = &group.process {
-        let spent = seconds(process, "process")? + OVERSLEPT;
-        let _ = writeln!(toml, "process = \"{}us\"", (spent * 1e6).round());
-    }
     let commit = match group.commit.as_deref() {
         None | Some("auto") => None,
         Some("sync") => Some("sync-batch"),
@@ -219,6 +271,7 @@ fn write_group(
 
 fn write_event(
     toml: &mut String,
+    experiment: &Experiment,
     event: &Event,
     action: &str,
     target: &str,
@@ -231,13 +284,24 @@ fn write_event(
         span.map(|span| format!("for = \"{}\"\n", time(span)))
     };
     let rest = match action {
-        // Starts stand with the consumers, producers have their own times, topics too.
-        "start" | "spawn" | "produce" | "stop" | "create_topic" => return Ok(()),
+        // Starts stand with the consumers, producers have their own times, topics too; who only
+        // looks changes nothing.
+        "start" | "spawn" | "produce" | "stop" | "create_topic" | "describe" => return Ok(()),
         "close" | "crash" => format!("{action} = {}\n", quoted(target)),
         "pause" | "busy" => format!("{action} = {}\n{}", quoted(target), lasting()?),
         "rate" => {
             let to = event.rest.get("rate").map(word).unwrap_or_default();
             format!("rate = {}\nto = {}\n", quoted(target), quoted(&to))
+        }
+        "process" => {
+            let group = experiment.setup.groups.values();
+            let group = group.into_iter().find(|group| group.consumers.iter().any(|c| c == target));
+            let before = group.map(|group| sleep(experiment, group, target)).transpose()?.flatten();
+            let (Some(before), Some(to)) = (before, event.time("process")) else {
+                return Err(Unclear(format!("the event process {target}")));
+            };
+            let factor = takes(to).max(NEXT_TO_NOTHING) / before.max(NEXT_TO_NOTHING);
+            format!("slow = {}\nfactor = {factor:.6}\n", quoted(target))
         }
         "add_partitions" => {
             let to = event.rest.get("to").and_then(Value::as_u64).unwrap_or_default();
