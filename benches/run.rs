@@ -1,4 +1,5 @@
-//! A whole run, in events per second: an hour of 200 consumers on 1,000 partitions.
+//! Whole runs, in events per second: an hour of 200 consumers on 1,000 partitions, and a day of 40
+//! consumers on 200 partitions that restart one by one each hour.
 //!
 //! `cargo bench --bench run`. Reports are not part of it.
 
@@ -33,10 +34,44 @@ consumers = 200
 process = "PROCESS"
 "#;
 
-fn hour(rate: &str, process: &str) -> Scenario {
-    let text = HOUR.replace("RATE", rate).replace("PROCESS", process);
-    let parsed = scenario(&Source::new("hour.toml", text), &[]);
+const DAY: &str = r#"
+duration = "24h"
+resolution = "100ms"
+
+[cluster]
+brokers = 3
+
+[topics.orders]
+partitions = 200
+replication.factor = 3
+
+[producers.shop]
+topic = "orders"
+rate = "50000/s"
+
+[groups.search]
+topics = ["orders"]
+consumers = 40
+process = "100us"
+"#;
+
+fn read(text: String) -> Scenario {
+    let parsed = scenario(&Source::new("run.toml", text), &[]);
     parsed.expect("it is a scenario").runs.remove(0).scenario
+}
+
+fn hour(rate: &str, process: &str) -> Scenario {
+    read(HOUR.replace("RATE", rate).replace("PROCESS", process))
+}
+
+fn day() -> Scenario {
+    let restart = |n: u64| {
+        let from = 3_600 + 20 * n;
+        format!(
+            "[[events]]\nevery = \"1h\"\nfrom = \"{from}s\"\nrestart = \"search-{n}\"\nfor = \"10s\"\n"
+        )
+    };
+    read(DAY.to_owned() + &(1..=40).map(restart).collect::<String>())
 }
 
 fn run(scenario: &Scenario) -> u64 {
@@ -58,4 +93,9 @@ fn an_hour_at_100_000_records_a_second(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn an_hour_at_1_000_000_records_a_second(bencher: Bencher<'_, '_>) {
     bench(bencher, &hour("1000000/s", "5us"));
+}
+
+#[divan::bench(sample_count = 1, sample_size = 1)]
+fn a_day_with_rolling_restarts(bencher: Bencher<'_, '_>) {
+    bench(bencher, &day());
 }
