@@ -8,3 +8,4 @@ pub mod offsets_topic;
 pub mod placement;
 pub mod replicas;
 pub mod sessions;
+pub mod tcp;

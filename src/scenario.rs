@@ -8,6 +8,7 @@ pub mod event;
 pub mod expect;
 pub mod group;
 pub mod metric;
+pub mod network;
 pub mod suite;
 pub mod workload;
 

@@ -18,7 +18,9 @@ mod producing;
 mod replication;
 mod sampling;
 mod setup;
+mod syncing;
 mod topics;
+mod wires;
 
 use crate::client;
 use crate::cluster::controller::{Controller, Row};
@@ -29,7 +31,7 @@ use crate::coordinator;
 use crate::coordinator::shard::Shard;
 use crate::kernel::agenda::Agenda;
 use crate::kernel::random::{Stream, Streams};
-use crate::kernel::time::Instant;
+use crate::kernel::time::{Instant, Span};
 use crate::model::Name;
 use crate::model::fact::Fact;
 use crate::model::id::{BrokerId, ConsumerId, PartitionId, TopicId};
@@ -90,8 +92,10 @@ enum Event {
     Boot(BrokerId),
     /// A broker that started is in service.
     Unfence(BrokerId),
-    /// A broker's replicas have caught up.
-    CatchUp(BrokerId),
+    /// Replicas of a partition may have caught up.
+    CatchUp(Row),
+    /// The leader of a partition looks who has been behind for too long.
+    Shrink(Row),
     /// A broker that stood still goes on.
     Resume(BrokerId),
     /// The controller looks for leaders that are not the preferred ones.
@@ -154,6 +158,9 @@ struct World<'a> {
     controller: Controller,
     sessions: Sessions,
     machines: Vec<Machine>,
+    wires: wires::Wires,
+    /// When brokers look first who is behind, by broker.
+    looks: Vec<Span>,
     /// By row of the controller: how far replicas are, and who led last.
     followers: Vec<Followers>,
     led_by: Vec<Option<BrokerId>>,
@@ -251,7 +258,8 @@ impl World<'_> {
             Event::ShutDown(broker) => self.shut_down(broker),
             Event::Boot(broker) => self.start_broker(broker),
             Event::Unfence(broker) => self.unfence(broker),
-            Event::CatchUp(broker) => self.catch_up(broker),
+            Event::CatchUp(row) => self.catch_up(row),
+            Event::Shrink(row) => self.shrink(row),
             Event::Resume(broker) => self.resume_broker(broker),
             Event::Balance => self.balance_leaders(),
             Event::Commit(row) => self.commit(row as usize),

@@ -55,6 +55,11 @@ impl OffsetsLog {
         self.uncommitted.front().map(|(at, _)| at.saturating_add(behind))
     }
 
+    /// Whether a batch that is not committed came after a moment.
+    pub fn has_more_than(&self, holds: Instant) -> bool {
+        self.uncommitted.back().is_some_and(|(at, _)| *at > holds)
+    }
+
     /// Another replica leads, which has everything up to a moment and nothing of later; with it,
     /// everything that is left is committed.
     pub fn cut(&mut self, holds: Instant) {

@@ -37,6 +37,10 @@ pub struct BrokerConfig {
     pub broker_heartbeat_interval: Span,
     /// `broker.session.timeout.ms`
     pub broker_session_timeout: Span,
+    /// `replica.lag.time.max.ms`
+    pub replica_lag_time_max: Span,
+    /// `replica.fetch.max.bytes`
+    pub replica_fetch_max_bytes: u32,
     /// `min.insync.replicas`
     pub min_insync_replicas: u32,
     /// `unclean.leader.election.enable`
@@ -81,6 +85,8 @@ impl Default for BrokerConfig {
             offsets_commit_timeout: Span::from_ms(5_000),
             broker_heartbeat_interval: Span::from_ms(2_000),
             broker_session_timeout: Span::from_ms(9_000),
+            replica_lag_time_max: Span::from_ms(30_000),
+            replica_fetch_max_bytes: 1_048_576,
             min_insync_replicas: 1,
             unclean_leader_election_enable: false,
             auto_leader_rebalance_enable: true,
@@ -187,6 +193,10 @@ pub struct ConsumerConfig {
     pub retry_backoff: Span,
     /// `retry.backoff.max.ms`
     pub retry_backoff_max: Span,
+    /// `socket.connection.setup.timeout.ms`
+    pub socket_connection_setup_timeout: Span,
+    /// `socket.connection.setup.timeout.max.ms`
+    pub socket_connection_setup_timeout_max: Span,
     /// `reconnect.backoff.ms`
     pub reconnect_backoff: Span,
     /// `reconnect.backoff.max.ms`
@@ -221,6 +231,8 @@ impl Default for ConsumerConfig {
             max_partition_fetch_bytes: 1_048_576,
             retry_backoff: Span::from_ms(100),
             retry_backoff_max: Span::from_ms(1_000),
+            socket_connection_setup_timeout: Span::from_ms(10_000),
+            socket_connection_setup_timeout_max: Span::from_ms(30_000),
             reconnect_backoff: Span::from_ms(50),
             reconnect_backoff_max: Span::from_ms(1_000),
             request_timeout: Span::from_ms(30_000),

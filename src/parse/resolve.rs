@@ -14,6 +14,7 @@ mod expect;
 mod group;
 pub(crate) mod metrics;
 mod names;
+mod network;
 mod producer;
 mod strategy;
 pub(crate) mod suite;

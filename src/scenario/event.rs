@@ -1,6 +1,8 @@
 //! Faults and operations that the scenario schedules.
 
 use super::Scenario;
+use super::network::Wire;
+use crate::kernel::dist::Dist;
 use crate::kernel::factor::Factor;
 use crate::kernel::rate::Rate;
 use crate::kernel::time::{Instant, Span};
@@ -99,6 +101,22 @@ pub enum Action {
     CreateTopic {
         /// Which one.
         topic: TopicId,
+    },
+    /// The network is cut: nothing arrives, connections stay open.
+    Cut {
+        /// Between whom.
+        wire: Wire,
+        /// How long; `None`: to the end of the run.
+        span: Option<Span>,
+    },
+    /// The network is slower.
+    Delay {
+        /// Between whom.
+        wire: Wire,
+        /// By how much, one way.
+        by: Dist,
+        /// How long; `None`: to the end of the run.
+        span: Option<Span>,
     },
     /// Something happens to brokers.
     Brokers {
@@ -207,6 +225,8 @@ pub const CAUSES: &[&str] = &[
     "busy",
     "slow",
     "scale",
+    "cut",
+    "delay",
     "kill_broker",
     "stop_broker",
     "start_broker",
@@ -236,6 +256,8 @@ impl Action {
             Action::SetRate { .. } => "rate",
             Action::AddPartitions { .. } => "add_partitions",
             Action::CreateTopic { .. } => "create_topic",
+            Action::Cut { .. } => "cut",
+            Action::Delay { .. } => "delay",
             Action::Brokers { rack: Some(_), .. } => "kill_rack",
             Action::Brokers { what, .. } => what.name(),
         }
@@ -273,6 +295,11 @@ impl Action {
             }
             Action::CreateTopic { topic } => {
                 (scenario.topics[topic.index()].name.clone(), String::new())
+            }
+            Action::Cut { wire, span } => (wire.describe("from", scenario), lasting(*span)),
+            Action::Delay { wire, by, span } => {
+                let by = Span::from_us(by.mean() as u64);
+                (wire.describe("to", scenario), format!(" by {by}{}", lasting(*span)))
             }
             Action::Brokers { brokers, rack, what } => {
                 let names = brokers.iter().map(|broker| format!("broker-{}", broker.0));

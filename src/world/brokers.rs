@@ -24,6 +24,8 @@ pub(super) struct Machine {
     pub slow: Factor,
     /// Whether it shut down in order the last time.
     clean: bool,
+    /// Whether it has started and can't reach the controller.
+    waits: bool,
     /// Messages that reached it, or were to leave it, while it stood still.
     held: Vec<MessageId>,
 }
@@ -36,6 +38,7 @@ impl Default for Machine {
             silent: None,
             slow: Factor::ONE,
             clean: true,
+            waits: false,
             held: Vec::new(),
         }
     }
@@ -62,7 +65,7 @@ impl World<'_> {
     }
 
     /// Between brokers and controller, there and back so often.
-    fn round_trips(&self) -> Span {
+    pub(super) fn round_trips(&self) -> Span {
         Span::from_us((self.scenario.cluster.latency.mean() as u64).max(1) * 2 * ROUND_TRIPS)
     }
 
@@ -113,6 +116,10 @@ impl World<'_> {
         if !self.machine(broker).serves() || !self.controller.is_active(broker) {
             return;
         }
+        if !self.hears(broker) {
+            // Nobody takes over.
+            return self.kill_broker(broker);
+        }
         let mut changes = Vec::new();
         self.controller.begin_shutdown(broker, &mut changes);
         self.apply_changes(&changes);
@@ -155,38 +162,44 @@ impl World<'_> {
         if self.machine(broker).up {
             return;
         }
+        if !self.hears(broker) {
+            self.machine_mut(broker).waits = true;
+            return;
+        }
         let mut changes = Vec::new();
         if !self.machine(broker).clean {
             self.controller.register_after_crash(broker, &mut changes);
         }
         let machine = self.machine_mut(broker);
-        (machine.up, machine.silent) = (true, None);
+        (machine.up, machine.silent, machine.waits) = (true, None, false);
         self.sessions.began(broker, self.now);
         self.tell_broker(broker, BrokerFact::Unfenced);
         self.controller.unfence(broker, &mut changes);
         self.apply_changes(&changes);
         self.publish_metadata();
+        self.looks[broker.index() - 1] = self.now.since(Instant::ZERO);
         self.settle_all_of(broker);
-        let caught_up = self.now + self.round_trips();
-        self.agenda.push(caught_up, FAULT, Event::CatchUp(broker));
     }
 
-    /// A broker's replicas have what their leaders have: they are in sync again.
-    pub(super) fn catch_up(&mut self, broker: BrokerId) {
-        let mut changes = Vec::new();
-        for row in self.controller.rows() {
-            let partition = self.controller.partition(row);
-            let leader = partition.leader.filter(|&leader| self.machine(leader).serves());
-            let lags = partition.replicas.contains(&broker) && !partition.isr.contains(&broker);
-            if !lags || leader.is_none() || !self.machine(broker).serves() {
-                continue;
-            }
-            let isr = partition.isr.iter().copied().chain([broker]).collect();
-            self.followers[row.index()].resume(broker);
-            self.controller.alter_isr(row, isr, &mut changes);
+    /// The controller hears of a broker again, or does not any longer.
+    pub(super) fn listen(&mut self, broker: BrokerId) {
+        if !self.hears(broker) || !self.machine(broker).serves() && !self.machine(broker).waits {
+            return self.fall_silent(broker);
         }
-        self.apply_changes(&changes);
-        self.balance_later();
+        if self.machine(broker).waits {
+            return self.unfence(broker);
+        }
+        if self.machine_mut(broker).silent.take().is_some() {
+            self.sessions.began(broker, self.now);
+        }
+        // If the controller has put it out of service meanwhile, its next heartbeat brings it back.
+        if self.controller.is_fenced(broker) {
+            self.tell_broker(broker, BrokerFact::Unfenced);
+            let mut changes = Vec::new();
+            self.controller.unfence(broker, &mut changes);
+            self.apply_changes(&changes);
+            self.publish_metadata();
+        }
     }
 
     /// A broker's process stands still.
@@ -206,28 +219,18 @@ impl World<'_> {
         self.settle_all_of(broker);
     }
 
-    /// A broker's process goes on. If the controller has put it out of service meanwhile, its next
-    /// heartbeat brings it back.
+    /// A broker's process goes on.
     pub(super) fn resume_broker(&mut self, broker: BrokerId) {
         if self.machine(broker).paused != Some(self.now) {
             return;
         }
         let machine = self.machine_mut(broker);
-        (machine.paused, machine.silent) = (None, None);
+        machine.paused = None;
         let held = std::mem::take(&mut machine.held);
-        self.sessions.began(broker, self.now);
-        if self.controller.is_fenced(broker) {
-            self.tell_broker(broker, BrokerFact::Unfenced);
-            let mut changes = Vec::new();
-            self.controller.unfence(broker, &mut changes);
-            self.apply_changes(&changes);
-            self.publish_metadata();
-        }
+        self.listen(broker);
         self.settle_all_of(broker);
         self.release(held);
         self.wake_coordinators(broker);
-        let caught_up = self.now + self.round_trips();
-        self.agenda.push(caught_up, FAULT, Event::CatchUp(broker));
     }
 
     /// What waited at a broker that stood still goes on.
@@ -271,7 +274,11 @@ impl World<'_> {
 
     /// A client opens a connection: it hears of it only if nobody is there.
     pub(super) fn connect(&mut self, consumer: ConsumerId, connection: Connection) {
-        if !self.machine(connection.broker).up {
+        if self.is_cut(consumer, connection.broker) {
+            if !self.slots[consumer.index()].has_link(connection) {
+                self.open_in_vain(consumer, connection);
+            }
+        } else if !self.machine(connection.broker).up {
             self.break_connection(consumer, connection);
         }
     }

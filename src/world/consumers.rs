@@ -1,6 +1,7 @@
 //! Consumer processes: starting, waking, and what they ask of the world.
 
 use super::messages::MessageId;
+use super::wires::Opening;
 use super::{CLIENT, Event, FAULT, PROCESSING, World};
 use crate::assignor::Strategy;
 use crate::client::application::{Application, Draws};
@@ -14,7 +15,7 @@ use crate::model::config::ConsumerConfig;
 use crate::model::fact::{ConsumerFact, Fact};
 use crate::model::id::{ConsumerId, GroupId};
 use crate::scenario::group::Subscription;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// A consumer of the scenario, whether it runs or not.
 #[derive(Debug)]
@@ -34,6 +35,12 @@ pub(super) struct Slot {
     pub network: Stream,
     /// Times that brokers spend on its requests.
     pub service: Stream,
+    /// What delays add to its messages.
+    pub delays: Stream,
+    /// Jitter of the time that it waits for a connection.
+    pub setups: Stream,
+    /// How often in a row each connection could not be opened.
+    pub unopened: BTreeMap<Connection, u32>,
     /// Random parts of its member ids.
     pub uuids: Stream,
     pub links: Vec<(Connection, Link)>,
@@ -57,11 +64,17 @@ pub(super) struct Link {
     pub busy: bool,
     /// When the broker has answered the last request whose end is known.
     pub busy_until: Instant,
+    /// Whether it is being opened.
+    pub opening: Option<Opening>,
     /// Requests that wait for their turn.
     pub waiting: VecDeque<MessageId>,
 }
 
 impl Slot {
+    pub(super) fn has_link(&self, connection: Connection) -> bool {
+        self.links.iter().any(|(other, _)| *other == connection)
+    }
+
     pub(super) fn link(&mut self, connection: Connection) -> &mut Link {
         let at = self.links.iter().position(|(other, _)| *other == connection);
         let at = at.unwrap_or_else(|| {
@@ -76,6 +89,7 @@ impl Slot {
     fn hang_up(&mut self) {
         self.incarnation += 1;
         self.links.clear();
+        self.unopened.clear();
     }
 }
 

@@ -8,6 +8,7 @@ use crate::kernel::time::Span;
 use crate::model::fact::{ConsumerFact, Fact};
 use crate::model::id::{BrokerId, ConsumerId, GroupId, ProducerId};
 use crate::scenario::event::{Action, BrokerAction, RateChange, Target};
+use crate::scenario::network::{Place, Wire};
 
 /// The end of an effect.
 #[derive(Clone, Debug)]
@@ -18,6 +19,14 @@ pub(super) enum Relief {
     Rate(Vec<ProducerId>),
     /// The broker is as fast as it was.
     Broker(BrokerId),
+    /// The network is whole again.
+    Heal(u32),
+    /// Brokers that were cut off and the controller hear each other again.
+    Hear(u32),
+    /// Brokers that were cut off are in touch with others and with producers again.
+    Touch(u32),
+    /// The network is as fast as it was.
+    Hasten(u32),
 }
 
 impl World<'_> {
@@ -40,6 +49,9 @@ impl World<'_> {
             | Action::Pause { target, .. }
             | Action::Busy { target, .. }
             | Action::Slow { target, .. } => self.running(event, target),
+            Action::Cut { wire, .. } | Action::Delay { wire, .. } => {
+                return self.strike_network(event, wire, action);
+            }
             Action::StartConsumer { target } => self.named(target),
             Action::StartNext { group } => vec![self.add_consumer(*group)],
             Action::Scale { groups, to } => {
@@ -109,11 +121,34 @@ impl World<'_> {
             // A topic comes when its own table says so.
             Action::CreateTopic { .. } => {}
             Action::Slow { .. }
+            | Action::Cut { .. }
+            | Action::Delay { .. }
             | Action::SetRate { .. }
             | Action::AddPartitions { .. }
             | Action::Brokers { .. } => {
                 unreachable!("strikes all at once")
             }
+        }
+    }
+
+    /// The network is struck; some of a group, if that is meant, are drawn first.
+    fn strike_network(&mut self, event: usize, wire: &Wire, action: &Action) {
+        let mut wire = wire.clone();
+        let sides = wire.one.iter_mut().chain(wire.other.iter_mut().flatten());
+        for place in sides {
+            if let Place::Consumers(target @ (Target::Share { .. } | Target::Random { .. })) = place
+            {
+                let names = self.running(event, target);
+                let names = names.iter().map(|id| self.slots[id.index()].name.to_string());
+                *target = Target::Consumers(names.collect());
+            }
+        }
+        let struck = self.running_at(&wire);
+        self.tell(Fact::Struck { event, consumers: struck });
+        match action {
+            Action::Cut { span, .. } => self.cut(wire, *span),
+            Action::Delay { by, span, .. } => self.delay(wire, by.clone(), *span),
+            _ => unreachable!("strikes the network"),
         }
     }
 
@@ -151,11 +186,15 @@ impl World<'_> {
         match self.reliefs[relief].clone() {
             Relief::Pace(consumers) => self.set_pace(&consumers, Factor::ONE),
             Relief::Broker(broker) => self.slow_broker(broker, Factor::ONE),
+            Relief::Heal(cut) => self.heal(cut),
+            Relief::Hear(cut) => self.hear_again(cut),
+            Relief::Touch(cut) => self.touch_again(cut),
+            Relief::Hasten(delay) => self.hasten(delay),
             Relief::Rate(producers) => self.change_rate(&producers, Change::Profile),
         }
     }
 
-    fn relieve_later(&mut self, span: Option<Span>, relief: Relief) {
+    pub(super) fn relieve_later(&mut self, span: Option<Span>, relief: Relief) {
         if let Some(span) = span {
             let row = self.reliefs.len() as u32;
             self.reliefs.push(relief);

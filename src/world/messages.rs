@@ -41,6 +41,8 @@ pub(super) enum Body {
     Nothing,
     /// No message: the connection broke, or was refused.
     Broken,
+    /// No message: its client does not wait for the connection any longer.
+    Unopened,
 }
 
 impl Message {
@@ -141,7 +143,7 @@ impl Messages {
     pub(super) fn unanswered(&self, broker: BrokerId, now: Instant) -> Vec<MessageId> {
         self.rows_of(|message| {
             message.connection.broker == broker
-                && !matches!(message.body, Body::Broken)
+                && !matches!(message.body, Body::Broken | Body::Unopened)
                 && message.answer_at > now
         })
     }

@@ -5,6 +5,7 @@
 
 use super::consumers::Link;
 use super::messages::{Body, Message, MessageId};
+use super::wires::{Leg, Node};
 use super::{DELIVERY, Event, World};
 use crate::client::effect::Connection;
 use crate::cluster::controller::Row;
@@ -48,6 +49,7 @@ impl World<'_> {
     /// One way between a consumer and a broker.
     pub(super) fn latency(&mut self, consumer: ConsumerId, connection: Connection) -> Span {
         let cluster = &self.scenario.cluster;
+        let delays = self.delays(Node::Consumer(consumer), Node::Broker(connection.broker));
         let slot = &mut self.slots[consumer.index()];
         let mut span = draw(&cluster.latency, &mut slot.network);
         if !cluster.rack_latency.is_zero() {
@@ -55,6 +57,9 @@ impl World<'_> {
             if slot.rack.as_deref() != rack {
                 span += draw(&cluster.rack_latency, &mut slot.network);
             }
+        }
+        for delay in &delays {
+            span += draw(delay, &mut slot.delays);
         }
         // Nothing is on both sides at once: a client that never waits would never let time pass.
         span.max(Span::from_us(1))
@@ -68,19 +73,31 @@ impl World<'_> {
         correlation: u64,
         request: Request,
     ) {
-        if !self.machine(connection.broker).up {
+        let is_cut = self.is_cut(consumer, connection.broker);
+        if !is_cut && !self.machine(connection.broker).up {
             return self.break_connection(consumer, connection);
         }
+        let is_new = !self.slots[consumer.index()].has_link(connection);
         let latency = self.latency(consumer, connection);
         let slot = &mut self.slots[consumer.index()];
         let incarnation = slot.incarnation;
         let link = slot.link(connection);
+        if !is_cut && link.opening.is_some() {
+            // It will not open in time.
+            return;
+        }
         link.last_arrival = link.last_arrival.max(self.now + latency);
         let (arrival, number) = (link.last_arrival, link.number);
         let body = Body::Request(request);
         let message = Message::new(consumer, incarnation, connection, correlation, body);
         let message = self.messages.add(Message { sent: self.now, link: number, ..message });
-        self.plan(arrival, message, Event::Arrive);
+        if !is_cut {
+            return self.plan(arrival, message, Event::Arrive);
+        }
+        if is_new {
+            self.open_in_vain(consumer, connection);
+        }
+        self.lose(message, Leg::There);
     }
 
     /// Something will happen to a message.
@@ -90,7 +107,7 @@ impl World<'_> {
     }
 
     /// The link that a message came on, unless its sender has hung up.
-    fn link_of(&mut self, id: MessageId) -> Option<&mut Link> {
+    pub(super) fn link_of(&mut self, id: MessageId) -> Option<&mut Link> {
         let message = self.messages.get(id);
         let slot = &mut self.slots[message.consumer.index()];
         let ours = |(connection, link): &&mut (Connection, Link)| {
@@ -103,6 +120,10 @@ impl World<'_> {
     /// A request reaches its broker. It waits for its turn if the one before it is not answered.
     pub(super) fn arrive(&mut self, id: MessageId) {
         let now = self.now;
+        let message = self.messages.get(id);
+        if self.is_cut(message.consumer, message.connection.broker) {
+            return self.lose(id, Leg::There);
+        }
         if let Some(link) = self.link_of(id) {
             if link.busy || link.busy_until > now || !link.waiting.is_empty() {
                 link.waiting.push_back(id);
@@ -323,14 +344,21 @@ impl World<'_> {
 
     /// A response reaches its client, if that still lives.
     pub(super) fn deliver(&mut self, id: MessageId) {
-        if self.messages.get(id).deliver_at != self.now {
+        let message = self.messages.get(id);
+        if message.deliver_at != self.now {
             return;
         }
+        let unopened = matches!(message.body, Body::Unopened);
+        if !unopened && self.is_cut(message.consumer, message.connection.broker) {
+            return self.lose(id, Leg::Back);
+        }
+        let gives_up = unopened && self.give_up_opening(id);
         let is_open = self.link_of(id).is_some();
         let message = self.messages.remove(id);
         let slot = &mut self.slots[message.consumer.index()];
         if slot.incarnation != message.incarnation
-            || !(is_open || matches!(message.body, Body::Broken))
+            || !(is_open || gives_up || matches!(message.body, Body::Broken))
+            || unopened && !gives_up
         {
             return;
         }
@@ -341,7 +369,7 @@ impl World<'_> {
                 let response = self.logs.read(request, broker, message.answer_at);
                 process.receive_fetch(self.now, message.connection, response)
             }
-            Body::Broken => process.disconnected(self.now, message.connection),
+            Body::Broken | Body::Unopened => process.disconnected(self.now, message.connection),
             Body::Response(response) => {
                 if let Some((api, error, epoch)) = heard(&response) {
                     let (consumer, sent) = (message.consumer, message.sent);

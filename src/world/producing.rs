@@ -1,6 +1,7 @@
 //! What brokers mean to producers: records flow into a log, or wait (kafka-semantics 8.3, 9.3).
 
 use super::replication::Standing;
+use super::wires::Node;
 use super::{CLIENT, Event, World};
 use crate::kernel::time::{Instant, Span};
 use crate::model::fact::{Fact, PartitionFact};
@@ -22,14 +23,16 @@ impl World<'_> {
         let leader = self.logs.partitions[partition.index()].leadership().leader;
         let mut refused = false;
         for (row, index) in self.logs.partitions[partition.index()].sources().to_vec() {
+            let node = Node::Producer(self.producer_id(row));
+            let cut = leader.is_some_and(|leader| !self.in_touch(node, leader));
             let producer = &mut self.logs.producers[row];
             let waits = match standing {
                 Standing::Leaderless => true,
                 Standing::TooFew | Standing::Waiting => producer.waits_for_all(),
                 Standing::Flowing(_) => false,
             };
-            let Some(leader) = leader.filter(|_| !waits) else {
-                refused |= standing != Standing::Waiting;
+            let Some(leader) = leader.filter(|_| !waits && !cut) else {
+                refused |= waits && standing != Standing::Waiting;
                 producer.hold(index, self.now);
                 continue;
             };
@@ -44,7 +47,7 @@ impl World<'_> {
                 refused = true;
                 continue;
             }
-            let way = self.way_to(leader);
+            let way = self.way_to(leader) + self.mean_delay(node, Node::Broker(leader));
             let unanswered = std::mem::take(&mut self.unanswered[partition.index()]);
             let end =
                 self.logs.partitions[partition.index()].end(self.now, &mut self.logs.producers);

@@ -5,6 +5,7 @@
 //! moment on.
 
 use super::World;
+use super::wires::Node;
 use crate::cluster::controller::{Change, Row};
 use crate::kernel::time::{Instant, Span};
 use crate::model::fact::{Fact, PartitionFact};
@@ -39,7 +40,7 @@ impl World<'_> {
     }
 
     /// One way between two brokers, on average, with the receiver's work.
-    fn between(&self, from: BrokerId, to: BrokerId) -> Span {
+    pub(super) fn between(&self, from: BrokerId, to: BrokerId) -> Span {
         let cluster = &self.scenario.cluster;
         let racks = &cluster.racks;
         let mut us = cluster.latency.mean();
@@ -47,7 +48,8 @@ impl World<'_> {
             us += cluster.rack_latency.mean();
         }
         let slow = self.machine(to).slow.times(cluster.service.mean() as u64);
-        Span::from_us((us as u64 + slow).max(1))
+        let delay = self.mean_delay(Node::Broker(from), Node::Broker(to));
+        delay + Span::from_us((us as u64 + slow).max(1))
     }
 
     /// How a partition stands now.
@@ -90,26 +92,6 @@ impl World<'_> {
         let log = &mut self.logs.partitions[partition.index()];
         log.follow(self.now, behind, &mut self.logs.producers);
         self.course_of_producers(partition, standing);
-    }
-
-    /// Who can reach the leader follows it; who cannot stays where it is.
-    fn settle_followers(&mut self, row: Row) {
-        let partition = self.controller.partition(row);
-        let leader = partition.leader;
-        let serves = leader.is_some_and(|leader| self.machine(leader).serves());
-        for replica in partition.replicas.clone() {
-            let Some(leader) = leader.filter(|&leader| leader != replica) else { continue };
-            let one_way = self.between(leader, replica);
-            let in_sync = self.controller.partition(row).isr.contains(&replica);
-            let reachable = serves && self.machine(replica).serves();
-            let followers = &mut self.followers[row.index()];
-            if !reachable {
-                followers.stop(replica, self.now, one_way);
-            } else if in_sync {
-                // Who was away for less than it takes to be put out goes on where it was.
-                followers.resume(replica);
-            }
-        }
     }
 
     /// Sets the course of all partitions that a broker has a replica of.
@@ -161,7 +143,7 @@ impl World<'_> {
         {
             let one_way = self.between(old, new);
             self.followers[row.index()].stop(old, self.now, one_way);
-            self.followers[row.index()].lead(new, holds);
+            self.followers[row.index()].lead(new, holds, self.now);
         }
         let Some(partition) = self.partition_of(row) else {
             return self.move_coordinator(row, leader, holds);

@@ -6,6 +6,7 @@ mod duplicates;
 mod invariants;
 mod lateness;
 mod measures;
+mod network;
 mod positions;
 mod racks;
 mod rates;

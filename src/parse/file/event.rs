@@ -3,9 +3,10 @@
 use crate::kernel::rate::Rate;
 use crate::kernel::time::{Instant, Span};
 use crate::parse::document::{Node, Value};
+use crate::parse::file::dist::Varying;
 use crate::parse::leaf::{Count, Number};
 use crate::parse::quantity;
-use crate::parse::shape::{List, Reader, Shape};
+use crate::parse::shape::{At, List, Reader, Shape};
 use crate::parse::spec::{Kind, Rule};
 use crate::parse::table::table;
 
@@ -48,6 +49,7 @@ table! {
         Rule::Needs("slow", &["factor"]),
         Rule::Needs("scale", &["to"]),
         Rule::Needs("rate", &["to", "factor"]),
+        Rule::Needs("delay", &["value"]),
         Rule::Needs("slow_broker", &["factor"]),
         Rule::Needs("add_partitions", &["to"]),
     ];
@@ -79,6 +81,13 @@ table! {
     scale: Target;
     /// The producer's rate changes to `to`, or by `factor`, `for` a while or to the end.
     rate: Target;
+    /// The network is cut, `for` a while or to the end: nothing arrives, and no connection closes.
+    /// Names brokers, consumers, groups, producers, racks or `controller`, which are cut off from
+    /// everybody else, or with `between` from some.
+    cut: Network;
+    /// The network is slower, one way by `value`, `for` a while or to the end; whose network, as
+    /// for `cut`.
+    delay: Network;
     /// A broker dies without a word. It comes back with `restart_after`.
     kill_broker: Target;
     /// A broker shuts down in order: its leaders move first. It comes back with `restart_after`.
@@ -99,24 +108,20 @@ table! {
     restart_after: Span = "never";
     /// How many times as long, or as much.
     factor: Number;
+    /// Between which two, or between what `cut` or `delay` names and whom.
+    between: Between = "everybody else";
+    /// What `delay` adds to the way of a message.
+    value: Varying;
 
     besides {
         /// A record that can't be processed.
         "poison": Kind::Later;
-        /// The network between two is cut.
-        "cut": Kind::Later;
-        /// The network between two is slower.
-        "delay": Kind::Later;
         /// A topic is deleted.
         "delete_topic": Kind::Later;
         /// A rolling deployment.
         "deploy": Kind::Later;
         /// A setting changes.
         "set": Kind::Later;
-        /// Between whom.
-        "between": Kind::Later;
-        /// The new value.
-        "value": Kind::Later;
     }
 }
 
@@ -155,6 +160,71 @@ impl Shape for Target {
                 None
             }
         }
+    }
+}
+
+/// Whose network an action strikes: names, or `true` where `between` says it all.
+#[derive(Clone, Debug)]
+pub(crate) enum Network {
+    Between,
+    Whose(Target),
+}
+
+impl Shape for Network {
+    const KIND: Kind = Kind::OneOf(&[
+        Kind::OneOf(&[String::KIND, bool::KIND]),
+        List::<String, 1, 100_000>::KIND,
+        Kind::Table(&SomeOf::SPEC),
+    ]);
+
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        match &node.value {
+            Value::Bool(true) => Some(Network::Between),
+            Value::Text(_) | Value::List(_) | Value::Table(_) => {
+                Target::read(node, reader).map(Network::Whose)
+            }
+            _ => {
+                reader.mismatch(node, &Self::KIND);
+                None
+            }
+        }
+    }
+}
+
+/// The sides of a cut: names, or lists of names.
+#[derive(Clone, Debug)]
+pub(crate) struct Between(pub(crate) Vec<Vec<At<String>>>);
+
+impl Shape for Between {
+    const KIND: Kind = Kind::OneOf(&[String::KIND, List::<Side, 1, 1_000>::KIND]);
+
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        if let Value::Text(name) = &node.value {
+            return Some(Between(vec![vec![At { value: name.clone(), at: node.at }]]));
+        }
+        let Value::List(_) = &node.value else {
+            reader.mismatch(node, &Self::KIND);
+            return None;
+        };
+        let sides: List<Side, 1, 1_000> = List::read(node, reader)?;
+        Some(Between(sides.iter().map(|side| side.value.0.clone()).collect()))
+    }
+}
+
+/// One of the sides.
+#[derive(Clone, Debug)]
+pub(crate) struct Side(Vec<At<String>>);
+
+impl Shape for Side {
+    const KIND: Kind = Kind::OneOf(&[String::KIND, List::<String, 1, 1_000>::KIND]);
+
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        if let Value::List(_) = &node.value {
+            let names: List<String, 1, 1_000> = List::read(node, reader)?;
+            return Some(Side(names.iter().cloned().collect()));
+        }
+        let value = String::read(node, reader)?;
+        Some(Side(vec![At { value, at: node.at }]))
     }
 }
 

@@ -48,6 +48,10 @@ modelled! { BROKER, broker -> BrokerConfig {
         "Time between heartbeats of a broker to the controller.";
     "broker.session.timeout.ms" broker_session_timeout
         "A broker that sends no heartbeat for this long is fenced: its leaders move.";
+    "replica.lag.time.max.ms" replica_lag_time_max
+        "A follower that has not caught up for this long is not in sync any more.";
+    "replica.fetch.max.bytes" replica_fetch_max_bytes
+        "So much of a partition a follower that catches up reads in a round trip.";
     "min.insync.replicas" min_insync_replicas
         "So many replicas must be in sync for `acks=all` to be taken, and for anything new to \
          become visible.";
@@ -132,6 +136,10 @@ modelled! { CONSUMER, consumer -> ConsumerConfig {
         "What one fetch returns of a partition at most.";
     "retry.backoff.ms" retry_backoff "Wait before the first retry of a request.";
     "retry.backoff.max.ms" retry_backoff_max "The longest wait between retries.";
+    "socket.connection.setup.timeout.ms" socket_connection_setup_timeout
+        "How long a client waits for a connection that does not open; doubled each time.";
+    "socket.connection.setup.timeout.max.ms" socket_connection_setup_timeout_max
+        "The longest wait for a connection that does not open.";
     "reconnect.backoff.ms" reconnect_backoff
         "Wait before a connection that was closed is opened again.";
     "reconnect.backoff.max.ms" reconnect_backoff_max "The longest wait between connections.";

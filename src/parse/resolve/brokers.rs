@@ -11,7 +11,7 @@ use crate::parse::source::Spot;
 use crate::scenario::event::{Action, BrokerAction};
 
 /// The number of a broker's name.
-fn number(name: &str) -> Option<usize> {
+pub(super) fn number(name: &str) -> Option<usize> {
     name.strip_prefix("broker-")?.parse().ok()
 }
 
@@ -36,7 +36,7 @@ pub(super) fn action(
     Some(Action::Brokers { brokers: brokers.collect(), rack: None, what })
 }
 
-fn broker(name: &str, at: Spot, names: &Names, reader: &mut Reader) -> Option<BrokerId> {
+pub(super) fn broker(name: &str, at: Spot, names: &Names, reader: &mut Reader) -> Option<BrokerId> {
     let count = names.racks().len();
     match number(name) {
         Some(number) if (1..=count).contains(&number) => Some(BrokerId::new(number)),

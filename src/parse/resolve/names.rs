@@ -143,6 +143,16 @@ impl Names {
         self.topics.known.keys().map(String::as_str)
     }
 
+    /// Names of all groups.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = &str> {
+        self.groups.known.keys().map(String::as_str)
+    }
+
+    /// Names of all producers.
+    pub(crate) fn producers(&self) -> impl Iterator<Item = &str> {
+        self.producers.known.keys().map(String::as_str)
+    }
+
     /// The producer of that name.
     pub(crate) fn producer(&self, name: &str, at: Spot, reader: &mut Reader) -> Option<ProducerId> {
         self.producers.find(name, at, reader).map(ProducerId::new)

@@ -3,6 +3,7 @@
 use super::brokers;
 use super::events::repeats_until;
 use super::names::{Names, names_of};
+use super::network;
 use crate::kernel::factor::Factor;
 use crate::kernel::rate::Rate;
 use crate::kernel::time::Span;
@@ -79,6 +80,17 @@ pub(crate) fn action(raw: &Raw, names: &Names, reader: &mut Reader) -> Option<Ac
 /// What a block does to brokers.
 fn of_brokers(raw: &Raw, names: &Names, reader: &mut Reader) -> Option<Action> {
     let restart_after = raw.restart_after.as_ref().map(|at| at.value);
+    if let Some(whom) = &raw.cut {
+        takes(raw, "cut", &["for", "between"], reader);
+        let wire = network::wire("cut", whom, raw, names, reader)?;
+        return Some(Action::Cut { wire, span: raw.span.as_ref().map(|at| at.value) });
+    }
+    if let Some(whom) = &raw.delay {
+        takes(raw, "delay", &["for", "between", "value"], reader);
+        let wire = network::wire("delay", whom, raw, names, reader);
+        let by = raw.value.as_ref()?.value.0.clone();
+        return Some(Action::Delay { wire: wire?, by, span: raw.span.as_ref().map(|at| at.value) });
+    }
     if let Some(whom) = &raw.kill_broker {
         takes(raw, "kill_broker", &["restart_after"], reader);
         return brokers::action(whom, BrokerAction::Kill { restart_after }, names, reader);
@@ -112,6 +124,8 @@ fn takes(raw: &Raw, action: &str, allowed: &[&str], reader: &mut Reader) {
         ("restart_after", raw.restart_after.as_ref().map(|at| at.at)),
         ("factor", raw.factor.as_ref().map(|at| at.at)),
         ("to", to.filter(|_| !is_end)),
+        ("between", raw.between.as_ref().map(|at| at.at)),
+        ("value", raw.value.as_ref().map(|at| at.at)),
     ];
     for (key, at) in given {
         let Some(at) = at.filter(|_| !allowed.contains(&key)) else { continue };
@@ -218,7 +232,7 @@ pub(super) fn listed<'a>(
 }
 
 /// Whom an action strikes, where that is consumers.
-fn target(whom: &At<RawTarget>, names: &Names, reader: &mut Reader) -> Option<Target> {
+pub(super) fn target(whom: &At<RawTarget>, names: &Names, reader: &mut Reader) -> Option<Target> {
     match &whom.value {
         RawTarget::Name(name) if names.is_group(name) => {
             names.group(name, whom.at, reader).map(Target::Group)
@@ -247,7 +261,7 @@ fn target(whom: &At<RawTarget>, names: &Names, reader: &mut Reader) -> Option<Ta
     }
 }
 
-fn some_of(some: &SomeOf, names: &Names, reader: &mut Reader) -> Option<Target> {
+pub(super) fn some_of(some: &SomeOf, names: &Names, reader: &mut Reader) -> Option<Target> {
     let group = some.group.as_ref()?;
     let group = names.group(&group.value, group.at, reader)?;
     if let Some(count) = &some.random {
