@@ -391,7 +391,7 @@ impl Consumer {
             }
             AfterCommit::Event(event) => {
                 if self.spend_time_on(now, event, out) != Progress::Interrupted {
-                    self.go_on_with_round(now, out);
+                    self.resume_pass_after_commit(now, out);
                 }
             }
             AfterCommit::Close => self.close_callbacks(now, out),

@@ -5,6 +5,7 @@ use super::consumer::Consumer;
 use super::effect::{Connection, Effect, Note};
 use super::lookup::Pending;
 use crate::kernel::time::Instant;
+use crate::model::id::BrokerId;
 
 /// Connections that are not open.
 #[derive(Clone, Debug)]
@@ -12,13 +13,21 @@ pub(super) struct Connections {
     /// They broke since the last pass.
     broken: Vec<Connection>,
     lost: Vec<Lost>,
+    /// Brokers to which the client has a connection that is not one of its first, to whom
+    /// `bootstrap.servers` names.
+    met: Vec<BrokerId>,
     /// No answer that is awaited is overdue before; it may be the deadline of one that has come.
     overdue_at: Instant,
 }
 
 impl Default for Connections {
     fn default() -> Self {
-        Connections { broken: Vec::new(), lost: Vec::new(), overdue_at: Instant::NEVER }
+        Connections {
+            broken: Vec::new(),
+            lost: Vec::new(),
+            met: Vec::new(),
+            overdue_at: Instant::NEVER,
+        }
     }
 }
 
@@ -55,6 +64,15 @@ impl Connections {
         self.lost.iter().any(|lost| lost.connection == connection && now < lost.until)
     }
 
+    /// The connection to a broker is used, or opened. Whether it was open before.
+    pub(super) fn meet(&mut self, broker: BrokerId) -> bool {
+        let met = self.met.contains(&broker);
+        if !met {
+            self.met.push(broker);
+        }
+        met
+    }
+
     /// An answer is awaited until then.
     pub(super) fn expect_by(&mut self, deadline: Instant) {
         self.overdue_at = self.overdue_at.min(deadline);
@@ -86,6 +104,9 @@ impl Consumer {
         let (first, longest) =
             (self.settings.reconnect_backoff, self.settings.reconnect_backoff_max);
         let until = now + self.jittered(first, longest, failures);
+        if !connection.coordinator {
+            self.connections.met.retain(|&met| met != connection.broker);
+        }
         let entry = Lost { connection, failures: failures + 1, until };
         match lost {
             Some(at) => self.connections.lost[at] = entry,
@@ -138,7 +159,7 @@ impl Consumer {
             if coordinator {
                 self.lookup.coordinator = None;
                 Self::note(Note::CoordinatorLost, out);
-                self.woken = true;
+                self.wake_application();
             }
             if !connection.coordinator && self.fetcher.give_up(connection.broker) {
                 self.subscription.avoid(connection.broker);

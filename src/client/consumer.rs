@@ -176,7 +176,7 @@ impl Consumer {
     pub fn keep_busy(&mut self, now: Instant, span: Span, out: &mut Vec<Effect>) {
         self.busy += span;
         self.woken = self.modern.is_none();
-        self.plan_iteration(now);
+        self.plan_pass(now);
         self.wake(now, out);
     }
 
@@ -209,7 +209,6 @@ impl Consumer {
         response: FetchResponse,
     ) -> bool {
         // Nobody sees the buffer before the next poll, so it does not matter who reads the socket.
-        let brings = response.partitions.iter().any(|read| read.to > read.from);
         self.connections.answered(connection);
         self.hear_of_sources(now, &response);
         self.fetcher.receive(connection.broker, response);
@@ -218,14 +217,8 @@ impl Consumer {
             self.handle_refused(now);
             self.hear_of_metadata(now);
         }
-        if self.modern.is_none() || brings && matches!(self.thread, Thread::Polling { .. }) {
-            self.woken = true;
-            return self.is_polling() && self.arrived(now);
-        }
-        // Only records wake the application; the next round fetches again.
-        self.plan_iteration(now);
-        self.step_at = self.next_step();
-        false
+        self.woken |= self.modern.is_none() || matches!(self.thread, Thread::Polling { .. });
+        self.woken && self.is_polling() && self.arrived(now)
     }
 
     /// A connection broke, or was refused: what was asked on it fails. Whether [`Consumer::wake`]
@@ -245,14 +238,19 @@ impl Consumer {
     }
 
     pub(super) fn arrived(&mut self, now: Instant) -> bool {
+        self.wake_application();
         if self.modern.is_some() {
-            // The background thread hears it at once, and so does who waits for an answer.
-            self.woken |= !matches!(self.thread, Thread::Polling { .. });
+            // The background thread hears it at once.
             return self.frozen.is_none();
         }
-        self.woken = true;
         self.heartbeat.next_wake = self.next_heartbeat_wake(now);
         self.is_polling() && self.frozen.is_none()
+    }
+
+    /// Something happened that whoever watches the network looks at. Under KIP-848 `poll` does not,
+    /// only who waits for the answer to a commit.
+    pub(super) fn wake_application(&mut self) {
+        self.woken |= self.modern.is_none() || !matches!(self.thread, Thread::Polling { .. });
     }
 
     /// Whether the application thread is inside `poll` and watches the network.

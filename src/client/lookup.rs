@@ -109,6 +109,9 @@ impl Consumer {
         let correlation = self.correlation;
         let deadline = now + self.patience(&kind);
         self.connections.expect_by(deadline);
+        if !connection.coordinator && self.metadata.is_known() {
+            self.connections.meet(connection.broker);
+        }
         self.pending.push(Pending { correlation, connection, kind, deadline });
         out.push(Effect::Send { connection, correlation, request: request.into() });
     }
@@ -220,7 +223,7 @@ impl Consumer {
             self.lose_connection(now, connection);
             out.push(Effect::Disconnect(connection));
             Self::note(Note::CoordinatorLost, out);
-            self.woken = true;
+            self.wake_application();
         }
     }
 

@@ -92,8 +92,10 @@ impl Consumer {
         if self.subscription.lacks_leader() {
             self.metadata.want();
         }
-        self.woken = true;
-        self.validate_positions(now, out);
+        self.wake_application();
+        if self.modern.is_none() {
+            self.validate_positions(now, out);
+        }
     }
 }
 

@@ -63,7 +63,7 @@ impl Consumer {
                 self.poll_again(now);
                 self.announce_ready(out);
             }
-            Callback::Event(event) => self.resume_round(now, event, out),
+            Callback::Event(event) => self.resume_pass(now, event, out),
             Callback::Closing => self.leave(now, out),
         }
     }
@@ -222,15 +222,17 @@ impl Consumer {
         true
     }
 
-    pub(super) fn send_fetches(&mut self, now: Instant, out: &mut Vec<Effect>) {
+    /// Asks for records where that is possible. Whether it is anywhere.
+    pub(super) fn send_fetches(&mut self, now: Instant, out: &mut Vec<Effect>) -> bool {
         let connections = &self.connections;
         let reachable =
             |broker| !connections.is_unavailable(Connection { broker, coordinator: false }, now);
         let deadline = now + self.settings.request_timeout;
         let requests = self.fetcher.requests(&self.subscription, now, deadline, reachable);
-        if !requests.is_empty() {
-            self.connections.expect_by(deadline);
+        if requests.is_empty() {
+            return false;
         }
+        self.connections.expect_by(deadline);
         for (broker, partitions) in requests {
             let request = Request::Fetch(FetchRequest {
                 max_wait: self.settings.fetch_max_wait,
@@ -240,7 +242,9 @@ impl Consumer {
                 partitions,
             });
             let connection = Connection { broker, coordinator: false };
+            self.connections.meet(broker);
             out.push(Effect::Send { connection, correlation: 0, request });
         }
+        true
     }
 }

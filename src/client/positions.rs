@@ -142,6 +142,11 @@ impl Consumer {
                 None => questions.push((leader, vec![question])),
             }
         }
+        if self.modern.is_some() {
+            // Whom the client has no connection with is asked the next time; a classic client gets
+            // there within the same call of `poll`.
+            questions.retain(|(broker, _)| self.connections.meet(*broker));
+        }
         for (broker, partitions) in questions {
             let retry_at = now + self.settings.request_timeout;
             let asked = partitions.iter().map(|q| (q.partition, q.current_leader_epoch)).collect();

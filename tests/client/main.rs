@@ -2,6 +2,7 @@
 
 mod brokers;
 mod coordinators;
+mod passes;
 mod racks;
 mod sources;
 mod timeouts;

@@ -73,7 +73,7 @@ pub(in crate::client) struct Target {
     pub topics: Vec<TopicPartitions>,
 }
 
-/// An `AsyncPollEvent`: what one pass asks of the background thread.
+/// An `AsyncPollEvent`: what a pass asks of the background thread.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::client) struct PollEvent {
     /// When the call of `poll` ends that sent it.
@@ -136,8 +136,15 @@ pub(in crate::client) struct Membership {
     /// How often they were asked for in vain.
     pub offsets_attempts: u32,
     pub poll_event: Option<PollEvent>,
+    /// Whether the present pass has sent it, so that it is not seen to be done before the next one:
+    /// the background thread takes some microseconds.
+    pub submitted: bool,
+    /// Whether the wait of `poll` ends because there is nothing to fetch.
+    pub signalled: bool,
     /// When the present call of `poll` ends.
     pub call_end: Instant,
+    /// When its last pass began.
+    pub passed: Instant,
     /// When the background thread has something to do.
     pub next_wake: Instant,
 }
@@ -166,7 +173,10 @@ impl Membership {
             offsets_at: Instant::ZERO,
             offsets_attempts: 0,
             poll_event: None,
+            submitted: false,
+            signalled: false,
             call_end: Instant::ZERO,
+            passed: Instant::ZERO,
             next_wake: Instant::ZERO,
         }
     }

@@ -1,6 +1,8 @@
-//! `poll` under KIP-848 (`AsyncKafkaConsumer.poll`): a loop of short waits. Each round asks the
-//! background thread for what is due (an `AsyncPollEvent`) and does what that asks of the
-//! application; only records end a wait early. So a step of a reconciliation takes a round.
+//! `poll` under KIP-848 (`AsyncKafkaConsumer.poll`): passes with waits between them. A pass asks the
+//! background thread for what is due (an `AsyncPollEvent`), unless that is under way, and does what the
+//! background thread wanted of the application before. A wait ends with the call, after
+//! `retry.backoff.ms` while positions are missing, with the answer to a fetch, or because the
+//! background thread has found nothing to fetch (`FetchBuffer.awaitWakeup`); nothing else ends it.
 
 use super::member::{Event, PollEvent, State};
 use crate::client::classic::rebalance::Progress;
@@ -11,8 +13,17 @@ use crate::client::lookup::PendingKind;
 use crate::client::thread::{Thread, Wait};
 use crate::kernel::time::{Instant, Span};
 
+/// How much longer than asked a wait of `poll` takes, with the pass that follows it. Ten calls of a
+/// second together decide whether a member sees a heartbeat's answer in this call or in the next.
+const LATENESS: Span = Span::from_us(500);
+
 impl Consumer {
-    /// One round of `poll`, or the first of the next call if this one has lasted long enough.
+    /// How long a call of `poll` takes that returns nothing.
+    fn call(&self) -> Span {
+        self.application.poll_timeout + LATENESS
+    }
+
+    /// Goes on with `poll`: with its next call, or after a wait.
     pub(in crate::client) fn iterate(&mut self, now: Instant, out: &mut Vec<Effect>) {
         if self.close_requested {
             return self.begin_close(now, out);
@@ -22,72 +33,99 @@ impl Consumer {
         if wait == Wait::Records && self.return_fetched(now, out) {
             return;
         }
-        let begins = wait == Wait::Nothing;
-        let first = begins || now >= self.modern_mut().call_end;
+        let (begins, m) = (wait == Wait::Nothing, self.modern_mut());
+        m.signalled &= begins;
+        let first = begins || now >= m.call_end;
         if first && !begins && !self.busy.is_zero() {
             // This call returns empty-handed, and the application does something else.
             self.retry_at = Instant::NEVER;
             return self.poll_again(now);
         }
-        let timeout = self.application.poll_timeout;
-        let buffers = self.fetcher.buffers();
+        self.begin_pass(now, first, out);
+        self.go_on_with_pass(now, out);
+    }
+
+    /// Begins a pass (`AsyncKafkaConsumer.checkInflightPoll`).
+    fn begin_pass(&mut self, now: Instant, first: bool, out: &mut Vec<Effect>) {
+        let (call, buffers) = (self.call(), self.fetcher.buffers());
         let m = self.modern_mut();
+        m.passed = now;
         if first {
-            m.call_end = now + timeout;
+            m.call_end = now + call;
             let over = |event: &PollEvent| {
                 if event.complete { !buffers } else { now >= event.deadline }
             };
             m.poll_event = m.poll_event.filter(|event| !over(event));
         }
-        let newly = m.poll_event.is_none();
-        if newly {
-            m.poll_event =
-                Some(PollEvent { deadline: m.call_end, resets_since: None, complete: false });
-            self.process_poll_event(now, out);
-        }
-        let m = self.modern_mut();
+        // What the event leads to is not seen before the next pass.
         m.taken = m.events.len();
-        if self.handle_events(now, out) != Progress::Interrupted {
-            self.end_round(now, newly, out);
+        m.submitted = m.poll_event.is_none();
+        if m.submitted {
+            let event = PollEvent { deadline: m.call_end, resets_since: None, complete: false };
+            m.poll_event = Some(event);
+            self.process_poll_event(now, out);
         }
     }
 
-    /// After a callback that took its time the round goes on.
-    pub(in crate::client) fn resume_round(
+    /// After a callback that took its time the pass goes on.
+    pub(in crate::client) fn resume_pass(
         &mut self,
         now: Instant,
         event: &Event,
         out: &mut Vec<Effect>,
     ) {
         self.event_done(now, event, out);
-        self.go_on_with_round(now, out);
+        self.resume_pass_after_commit(now, out);
     }
 
-    /// The rest of a round that a callback or its commit interrupted.
-    pub(in crate::client) fn go_on_with_round(&mut self, now: Instant, out: &mut Vec<Effect>) {
+    /// The rest of a pass that a commit in a callback interrupted.
+    pub(in crate::client) fn resume_pass_after_commit(
+        &mut self,
+        now: Instant,
+        out: &mut Vec<Effect>,
+    ) {
         self.thread = Thread::Polling { wait: Wait::Records, since: now };
-        if self.handle_events(now, out) != Progress::Interrupted {
-            self.end_round(now, false, out);
+        self.modern_mut().submitted = false;
+        self.go_on_with_pass(now, out);
+    }
+
+    /// The rest of a pass, and those that follow it without a wait.
+    fn go_on_with_pass(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        while self.handle_events(now, out) != Progress::Interrupted {
+            if let Some(failure) = self.fatal {
+                return self.fail(now, failure, out);
+            }
+            let m = self.modern_mut();
+            let over = |event: PollEvent| event.complete || now >= event.deadline;
+            if !m.submitted && m.poll_event.is_some_and(over) {
+                m.poll_event = None;
+            }
+            if self.return_fetched(now, out) {
+                return;
+            }
+            if self.close_requested {
+                return self.begin_close(now, out);
+            }
+            let m = self.modern_mut();
+            if !std::mem::take(&mut m.signalled) {
+                return self.wait_for_records(now);
+            }
+            self.begin_pass(now, false, out);
         }
     }
 
-    fn end_round(&mut self, now: Instant, newly: bool, out: &mut Vec<Effect>) {
-        if let Some(failure) = self.fatal {
-            return self.fail(now, failure, out);
-        }
-        let m = self.modern_mut();
-        if !newly && m.poll_event.is_some_and(|event| event.complete || now >= event.deadline) {
-            m.poll_event = None;
-        }
-        if self.return_fetched(now, out) {
-            return;
-        }
-        self.thread = Thread::Polling { wait: Wait::Records, since: now };
+    /// Waits, or returns empty-handed if the time is over.
+    fn wait_for_records(&mut self, now: Instant) {
         self.retry_at = Instant::NEVER;
-        self.plan_iteration(now);
+        if now >= self.modern_mut().call_end {
+            return self.poll_again(now);
+        }
+        self.woken = false;
+        self.thread = Thread::Polling { wait: Wait::Records, since: now };
+        self.plan_pass(now);
     }
 
-    /// What the background thread does in each round of `poll`
+    /// What the background thread does for the application that polls
     /// (`ApplicationEventProcessor.process(AsyncPollEvent)`).
     fn process_poll_event(&mut self, now: Instant, out: &mut Vec<Effect>) {
         self.maybe_reconcile(now, true, out);
@@ -114,7 +152,7 @@ impl Consumer {
         }
     }
 
-    /// Committed offsets are there: the rest of a round's duties. Nothing is fetched before all
+    /// Committed offsets are there: the rest of an event's duties. Nothing is fetched before all
     /// leaders have answered that were asked where to begin
     /// (`OffsetsRequestManager.initWithPartitionOffsetsIfNeeded`).
     pub(in crate::client) fn complete_poll_event(&mut self, now: Instant, out: &mut Vec<Effect>) {
@@ -128,15 +166,21 @@ impl Consumer {
         self.fetch_if_reset(now, out);
     }
 
-    /// Fetches, unless a leader still owes the present round an answer about positions.
+    /// Fetches, unless a leader still owes the present event an answer about positions. Without
+    /// anything to fetch the application is woken (`FetchRequestManager.pollInternal`).
     pub(in crate::client) fn fetch_if_reset(&mut self, now: Instant, out: &mut Vec<Effect>) {
         let event = self.modern.as_ref().and_then(|m| m.poll_event);
         let Some(event) = event.filter(|event| !event.complete) else { return };
         if event.resets_since.is_none_or(|since| self.awaits_resets(since)) {
             return;
         }
-        self.modern_mut().poll_event = Some(PollEvent { complete: true, ..event });
-        self.send_fetches(now, out);
+        let asked = self.send_fetches(now, out);
+        let m = self.modern_mut();
+        m.poll_event = Some(PollEvent { complete: true, ..event });
+        if !asked {
+            m.signalled = true;
+            self.woken = true;
+        }
     }
 
     /// Whether committed offsets have to be asked for.
@@ -169,7 +213,7 @@ impl Consumer {
         self.modern.is_none() || !self.commits_by_itself()
     }
 
-    /// Whether a round has something to do besides showing that the application polls.
+    /// Whether a pass has something to do besides showing that the application polls.
     fn has_duties(&self, now: Instant) -> bool {
         let Some(m) = &self.modern else { return false };
         let reconciles =
@@ -183,29 +227,30 @@ impl Consumer {
             || self.fetcher.wants(&self.subscription, now)
     }
 
-    /// Rounds without duties were left out: the application has called `poll` again and again.
+    /// Passes without duties were left out: the application has called `poll` again and again.
     fn catch_up(&mut self, now: Instant) {
         if !matches!(self.thread, Thread::Polling { wait: Wait::Records, .. }) {
             return;
         }
-        let timeout = self.application.poll_timeout;
-        let max_poll_interval = self.settings.max_poll_interval;
+        let (call, max_poll_interval) = (self.call(), self.settings.max_poll_interval);
         let m = self.modern_mut();
         if m.call_end < now {
-            let calls = now.since(m.call_end).as_us().div_ceil(timeout.as_us());
-            m.call_end += timeout * calls;
-            let begin = Instant::from_us(m.call_end.as_us() - timeout.as_us());
-            m.poll_end = m.poll_end.max(begin + max_poll_interval);
+            let calls = now.since(m.call_end).as_us().div_ceil(call.as_us());
+            m.call_end += call * calls;
+            m.passed = Instant::from_us(m.call_end.as_us() - call.as_us());
+            m.poll_end = m.poll_end.max(m.passed + max_poll_interval);
+            m.poll_event = m.poll_event.filter(|event| !event.complete);
         }
     }
 
-    /// Plans the next round, where it has something to do. Rounds follow each other at the timeout
-    /// of `poll`, or at `retry.backoff.ms` while positions are missing or nothing is owned.
-    pub(in crate::client) fn plan_iteration(&mut self, now: Instant) {
+    /// Plans the next pass, where it has something to do.
+    pub(in crate::client) fn plan_pass(&mut self, now: Instant) {
         if !matches!(self.thread, Thread::Polling { wait: Wait::Records, .. }) {
             return;
         }
-        if self.settings.enable_auto_commit && self.may_auto_commit() {
+        let Some(m) = &self.modern else { return };
+        let under_way = m.poll_event.is_some_and(|event| !event.complete);
+        if self.settings.enable_auto_commit && self.may_auto_commit() && !under_way {
             // Kafka's timers count milliseconds; what is overdue is not due again at once.
             let due = self.commits.next_auto;
             let at = if due > now { due } else { now + Span::from_ms(1) };
@@ -214,15 +259,13 @@ impl Consumer {
         if !self.has_duties(now) {
             return;
         }
-        let timeout = self.application.poll_timeout.as_us();
         let short = self.subscription.is_empty() || !self.subscription.has_all_positions();
-        let backoff = self.settings.retry_backoff.as_us().max(1);
-        let step = if short { timeout.min(backoff) } else { timeout };
+        let (call, backoff) = (self.call(), self.settings.retry_backoff + LATENESS);
+        let wait = if short { call.min(backoff) } else { call };
         self.catch_up(now);
         let m = self.modern_mut();
-        let begin = Instant::from_us(m.call_end.as_us() - timeout);
-        let rounds = now.since(begin).as_us() / step + 1;
-        let next = (begin + Span::from_us(rounds * step)).min(m.call_end.max(now));
+        let waits = now.since(m.passed).as_us() / wait.as_us() + 1;
+        let next = (m.passed + wait * waits).min(m.call_end.max(now));
         self.retry_at = self.retry_at.min(next);
     }
 }

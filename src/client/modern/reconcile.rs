@@ -170,6 +170,8 @@ impl Consumer {
                 self.subscription.assign(partitions, &self.metadata);
                 self.look_for_leaders();
                 self.ready = false;
+                // The background thread takes the assignment over, after all that it was asked before.
+                self.modern_mut().submitted = false;
                 let (generation, partitions) = (self.modern_mut().epoch, partitions.clone());
                 Self::note(Note::Assigned { generation, partitions }, out);
             }
