@@ -9,6 +9,7 @@ mod conform;
 mod exit;
 mod external;
 mod find;
+mod fuzz;
 mod interrupt;
 mod live;
 mod load;
@@ -44,6 +45,8 @@ enum Command {
     Assign(AssignArguments),
     /// Replay recorded answers of Kafka, and show every case that rejoin answers otherwise
     Conform(conform::Arguments),
+    /// Run random scenarios with all kinds of faults, and look for broken invariants
+    Fuzz(fuzz::Arguments),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
 }
@@ -124,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Test(arguments) => test::test(&arguments),
         Command::Assign(arguments) => assign::assign(&arguments),
         Command::Conform(arguments) => conform::conform(&arguments),
+        Command::Fuzz(arguments) => fuzz::fuzz(&arguments),
         Command::Schema => {
             print::out(&format!("{:#}\n", parse::schema()));
             Exit::Well

@@ -7,6 +7,7 @@ pub mod client;
 pub mod cluster;
 pub mod conform;
 pub mod coordinator;
+pub mod fuzz;
 pub mod kernel;
 pub mod model;
 pub mod parse;

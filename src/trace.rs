@@ -154,6 +154,12 @@ impl Trace {
         Ok(())
     }
 
+    /// A coordinator takes a commit of offsets: the fact is told when its replicas have it, perhaps
+    /// after the next generation has begun.
+    pub fn accept(&self, at: Instant, commit: &Fact) -> Result<(), Violation> {
+        invariant::check_commit(at, commit, &self.consumers, &self.live)
+    }
+
     /// Whose group did it; `None`: it is not a group's.
     fn group_of(&self, fact: &Fact) -> Option<GroupId> {
         match fact {

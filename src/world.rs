@@ -176,6 +176,8 @@ struct World<'a> {
     coordinator_of: Vec<usize>,
     slots: Vec<Slot>,
     by_name: BTreeMap<String, ConsumerId>,
+    /// By group: whose each member id is, or was.
+    members: Vec<BTreeMap<Name, ConsumerId>>,
     client_host: Name,
     messages: Messages,
     /// By event of the scenario: its own random stream.

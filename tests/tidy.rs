@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["analysis"],
     &["report"],
     &["parse"],
-    &["conform"],
+    &["conform", "fuzz"],
     &["cli"],
 ];
 

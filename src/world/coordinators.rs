@@ -74,6 +74,7 @@ impl World<'_> {
             }),
             _ => None,
         };
+        let ticket = self.messages.ticket(id);
         let mut effects = std::mem::take(&mut self.coordinator_effects);
         let uuids = &mut slot.uuids;
         let coordinator = &mut self.coordinators[row];
@@ -81,14 +82,7 @@ impl World<'_> {
             Some(here) if here == broker => &mut coordinator.shard,
             _ => &mut self.no_coordinator,
         };
-        shard.handle(
-            self.now,
-            u64::from(id.0),
-            &context,
-            request,
-            &mut || Uuid(uuids.uuid()),
-            &mut effects,
-        );
+        shard.handle(self.now, ticket, &context, request, &mut || Uuid(uuids.uuid()), &mut effects);
         self.perform(row, &mut effects, committer.as_ref());
         self.coordinator_effects = effects;
     }
@@ -118,13 +112,24 @@ impl World<'_> {
         committer: Option<&Committer>,
     ) {
         let mut todo = std::mem::take(effects);
+        // Under KIP-848 a member is gone when its removal is in the log.
+        let mut removals: Vec<Note> = Vec::new();
         while !todo.is_empty() {
             for effect in todo.drain(..) {
                 match effect {
+                    Effect::Note(note) if self.removes_modern(&note) => removals.push(note),
                     Effect::Reply { ticket, response } => {
-                        self.respond(MessageId(ticket as u32), response);
+                        let id = self.messages.of_ticket(ticket);
+                        self.respond(id, response);
                     }
-                    Effect::Append { records } => self.append(row, records, committer, effects),
+                    Effect::Append { records } => {
+                        for note in std::mem::take(&mut removals) {
+                            if !self.refuses_records(row) {
+                                self.note(note);
+                            }
+                        }
+                        self.append(row, records, committer, effects);
+                    }
                     Effect::Note(note) => self.note(note),
                 }
             }
@@ -144,6 +149,16 @@ impl World<'_> {
         }
     }
 
+    /// Whether the log takes no records: too few replicas are in sync.
+    fn refuses_records(&self, row: usize) -> bool {
+        matches!(self.coordinators[row].standing, Standing::TooFew | Standing::Leaderless)
+    }
+
+    fn removes_modern(&self, note: &Note) -> bool {
+        let Note::MemberRemoved { group, .. } = note else { return false };
+        self.trace.live.groups[self.group_named(group).index()].modern.is_some()
+    }
+
     /// Records go into the log, if enough replicas are in sync, and are committed when those have
     /// them.
     fn append(
@@ -154,7 +169,7 @@ impl World<'_> {
         effects: &mut Vec<Effect>,
     ) {
         let standing = self.coordinators[row].standing;
-        if matches!(standing, Standing::TooFew | Standing::Leaderless) {
+        if self.refuses_records(row) {
             let refused = Err(ErrorCode::NotEnoughReplicas);
             return self.coordinators[row].shard.appended(self.now, refused, effects);
         }
@@ -172,6 +187,9 @@ impl World<'_> {
                     offsets,
                 },
             };
+            if let Err(violation) = self.trace.accept(self.now, &fact) {
+                self.violation.get_or_insert(violation);
+            }
             coordinator.uncommitted.push_back((end, fact));
         }
         coordinator.shard.appended(self.now, Ok(end), effects);
@@ -200,9 +218,10 @@ impl World<'_> {
         Some((partition, u64::try_from(value.offset).ok()?))
     }
 
-    /// Who is behind a member id: the trace was told when the member was added.
+    /// Who is behind a member id. A coordinator that has read an old log knows members again that
+    /// another one had removed.
     pub(super) fn consumer_of(&self, group: &Name, member: &Name) -> ConsumerId {
-        self.trace.live.groups[self.group_named(group).index()].members[member]
+        self.members[self.group_named(group).index()][member]
     }
 
     pub(super) fn group_named(&self, name: &Name) -> GroupId {
@@ -230,6 +249,14 @@ impl World<'_> {
             }
         };
         let group = self.group_named(&group);
+        self.tell_group(group, what);
+    }
+
+    /// Tells what a coordinator did, and remembers who is behind a new member id.
+    pub(super) fn tell_group(&mut self, group: GroupId, what: GroupFact) {
+        if let GroupFact::MemberAdded { consumer, member } = &what {
+            self.members[group.index()].insert(member.clone(), *consumer);
+        }
         self.tell(Fact::Group { group, what });
     }
 }

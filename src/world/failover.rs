@@ -92,7 +92,7 @@ impl World<'_> {
     fn loaded(&self, row: usize, group: GroupId, broker: BrokerId) -> GroupFact {
         let name: Name = self.scenario.groups[group.index()].name.as_str().into();
         let snapshot = self.coordinators[row].shard.snapshot(&name);
-        let known = &self.trace.live.groups[group.index()].members;
+        let known = &self.members[group.index()];
         let member =
             |id: &Name| -> Option<(ConsumerId, Name)> { Some((*known.get(id)?, id.clone())) };
         let members = snapshot.members.iter().filter_map(|known| member(&known.id)).collect();

@@ -1,6 +1,7 @@
 //! Requests and responses on their way.
 
 use crate::client::effect::Connection;
+use crate::coordinator::effect::Ticket;
 use crate::kernel::time::Instant;
 use crate::model::id::{BrokerId, ConsumerId};
 use crate::model::message::{Request, Response};
@@ -8,6 +9,10 @@ use crate::model::message::{Request, Response};
 /// A row of [`Messages`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct MessageId(pub u32);
+
+/// How often a row has had another message: coordinators name requests, and one that has been
+/// answered must not be taken for the next in its row.
+const TURN: u64 = 1 << 32;
 
 /// A request and, later, its response.
 #[derive(Debug)]
@@ -82,6 +87,8 @@ pub(super) struct Messages {
 #[derive(Debug, Default)]
 struct Row {
     message: Option<Message>,
+    /// Messages that it has had.
+    turns: u32,
     /// Events in the agenda that name it.
     events: u32,
 }
@@ -92,8 +99,22 @@ impl Messages {
             self.rows.push(Row::default());
             self.rows.len() as u32 - 1
         });
-        self.rows[row as usize].message = Some(message);
+        let place = &mut self.rows[row as usize];
+        place.message = Some(message);
+        place.turns += 1;
         MessageId(row)
+    }
+
+    /// The name by which a coordinator knows a request: no other one ever has it.
+    pub(super) fn ticket(&self, id: MessageId) -> Ticket {
+        u64::from(self.rows[id.0 as usize].turns) * TURN + u64::from(id.0)
+    }
+
+    /// The request that a coordinator names.
+    pub(super) fn of_ticket(&self, ticket: Ticket) -> MessageId {
+        let id = MessageId((ticket % TURN) as u32);
+        assert_eq!(self.ticket(id), ticket, "an answer to a request that is gone");
+        id
     }
 
     /// An event in the agenda names a message.
@@ -163,6 +184,8 @@ impl Messages {
             matches!(message.body, Body::Request(Request::Fetch(_)))
                 && message.ready_at > now
                 && message.ready_at < Instant::NEVER
+                // A broker that stands still looks when it goes on.
+                && message.deliver_at < Instant::NEVER
         };
         self.rows_of(parked)
     }

@@ -17,7 +17,7 @@ impl World<'_> {
             let Some((group, what)) = self.modern_fact(record, before, records) else { continue };
             let id = self.group_named(&group);
             touched = Some(group);
-            self.tell(Fact::Group { group: id, what });
+            self.tell_group(id, what);
         }
         let Some(group) = touched.map(|name| self.group_named(&name)) else { return };
         let state = &self.trace.live.groups[group.index()];

@@ -93,6 +93,7 @@ impl<'a> World<'a> {
             coordinator_of,
             slots: Vec::new(),
             by_name: BTreeMap::new(),
+            members: vec![BTreeMap::new(); scenario.groups.len()],
             client_host: "/127.0.0.1".into(),
             messages: Messages::default(),
             event_draws: (0..scenario.events.len()).map(draws).collect(),

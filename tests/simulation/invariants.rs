@@ -135,9 +135,11 @@ fn a_generation_that_does_not_grow() {
 #[test]
 fn a_commit_of_a_past_generation() {
     let mut trace = trace();
-    tell(&mut trace, committed(FIRST, "search-1", 1)).expect("a member may commit");
+    trace
+        .accept(Instant::from_secs(1), &committed(FIRST, "search-1", 1))
+        .expect("a member may commit");
     tell(&mut trace, generation(2)).unwrap();
-    let result = tell(&mut trace, committed(FIRST, "search-1", 1));
+    let result = trace.accept(Instant::from_secs(1), &committed(FIRST, "search-1", 1));
     breaks(result, "no commit is accepted from a fenced member", "generation 1 of 2");
 }
 
@@ -148,7 +150,7 @@ fn a_commit_of_somebody_who_is_no_member() {
     let member = "search-1".into();
     let removed = GroupFact::MemberRemoved { consumer: FIRST, member, reason };
     tell(&mut trace, group(removed)).unwrap();
-    let result = tell(&mut trace, committed(FIRST, "search-1", 1));
+    let result = trace.accept(Instant::from_secs(1), &committed(FIRST, "search-1", 1));
     breaks(result, "no commit is accepted from a fenced member", "who is no member");
 }
 
@@ -218,8 +220,10 @@ fn an_epoch_that_goes_back_and_a_commit_of_the_future() {
     let mut trace = trace();
     tell(&mut trace, group(GroupFact::Epoch { epoch: 3 })).unwrap();
     tell(&mut trace, member(FIRST, 3, true)).unwrap();
-    tell(&mut trace, committed(FIRST, "search-1", 2)).expect("an epoch that it had");
-    let result = tell(&mut trace, committed(FIRST, "search-1", 4));
+    trace
+        .accept(Instant::from_secs(1), &committed(FIRST, "search-1", 2))
+        .expect("an epoch that it had");
+    let result = trace.accept(Instant::from_secs(1), &committed(FIRST, "search-1", 4));
     breaks(result, "no commit is accepted from a fenced member", "which it never had");
     let result = tell(&mut trace, group(GroupFact::Epoch { epoch: 2 }));
     breaks(result, "generations only grow", "epoch 2 after 3");

@@ -3,6 +3,7 @@
 mod consumer_protocol;
 mod determinism;
 mod duplicates;
+mod fuzz;
 mod invariants;
 mod lateness;
 mod measures;

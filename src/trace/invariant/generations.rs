@@ -1,6 +1,6 @@
 //! Generations of a group only grow (`ClassicGroup.initNextGeneration`), and so do the epochs of a
 //! member as long as it is one, in the coordinator's books (`ConsumerGroupMember`) as in what its
-//! consumer hears.
+//! consumer hears. A coordinator that takes over goes on from what it finds in the log.
 
 use crate::model::fact::{ConsumerFact, Fact, GroupFact};
 use crate::model::id::ConsumerId;
@@ -32,6 +32,12 @@ impl Generations {
                 if *generation <= last {
                     return Err(format!("generation {generation} after {last}"));
                 }
+            }
+            // What had not come into the log is forgotten with the coordinator.
+            Fact::Group { group, what: GroupFact::Loaded { generation, .. } } => {
+                self.last[group.index()] = *generation;
+                let ours = |id: &ConsumerId| consumers[id.index()].group == *group;
+                self.given.retain(|id, given| !ours(id) || *given <= *generation);
             }
             Fact::Group { group, what: GroupFact::Epoch { epoch } } => {
                 let last = std::mem::replace(&mut self.last[group.index()], *epoch);
