@@ -114,11 +114,8 @@ fn action(dice: &mut Dice, cluster: &Cluster, groups: &[Group], kind: Kind) -> S
 
 /// Whose network, and perhaps from whom.
 fn ends(dice: &mut Dice, cluster: &Cluster, groups: &[Group]) -> String {
-    let one = end(dice, cluster, groups);
-    match dice.between(0, 2) {
-        0 => one,
-        _ => format!("{one}\nbetween = [{}]", end(dice, cluster, groups)),
-    }
+    let (one, other) = (end(dice, cluster, groups), end(dice, cluster, groups));
+    if one == other || dice.one_in(3) { one } else { format!("{one}\nbetween = [{other}]") }
 }
 
 fn end(dice: &mut Dice, cluster: &Cluster, groups: &[Group]) -> String {
