@@ -7,6 +7,7 @@ pub mod history;
 pub mod latency;
 pub mod measure;
 pub mod ownership;
+pub mod producers;
 pub mod rebalance;
 pub mod recovery;
 pub mod spread;

@@ -165,7 +165,10 @@ impl Trace {
         match fact {
             Fact::Consumer { consumer, .. } => Some(self.consumers[consumer.index()].group),
             Fact::Group { group, .. } => Some(*group),
-            Fact::Struck { .. } | Fact::Broker { .. } | Fact::Partition { .. } => None,
+            Fact::Struck { .. }
+            | Fact::Broker { .. }
+            | Fact::Partition { .. }
+            | Fact::Producer { .. } => None,
         }
     }
 

@@ -106,6 +106,8 @@ enum Event {
     Load(u32),
     /// Producers of a partition that were refused try again.
     Retry(PartitionId),
+    /// A producer's buffer may be full, or have room again.
+    Buffer(u32),
     /// A topic is created.
     Create(TopicId),
     /// A producer hears how many partitions its topic has.
@@ -164,9 +166,8 @@ struct World<'a> {
     /// By row of the controller: how far replicas are, and who led last.
     followers: Vec<Followers>,
     led_by: Vec<Option<BrokerId>>,
-    /// By partition: whether its producers are refused, and what the last leader left unanswered.
-    unreachable: Vec<bool>,
-    unanswered: Vec<u64>,
+    /// By row of a producer: when its buffer is looked at next.
+    buffer_looks: Vec<Instant>,
     /// When the controller looks at leaders next.
     balance_at: Instant,
     coordinators: Vec<Coordinator>,
@@ -267,6 +268,7 @@ impl World<'_> {
             Event::Commit(row) => self.commit(row as usize),
             Event::Load(row) => self.load(row as usize),
             Event::Retry(partition) => self.retry_producers(partition),
+            Event::Buffer(row) => self.look_at_buffer(row as usize),
             Event::Create(topic) => self.create_topic(topic),
             Event::Hear(row) => self.hear_of_growth(row as usize),
             Event::Sample => self.sample(),

@@ -4,11 +4,12 @@ use super::gauge::Gauge;
 use super::history::{Against, History, lag, lag_at};
 use super::latency::latency;
 use super::ownership::{Tenure, tenures, vacancies};
+use super::producers::{blocked, created, undelivered};
 use super::recovery::{Recovery, recoveries};
 use super::stall::stalls;
 use crate::kernel::time::{Instant, Span};
 use crate::model::fact::{Fact, Processed};
-use crate::model::id::{ConsumerId, GroupId, PartitionId};
+use crate::model::id::{ConsumerId, GroupId, PartitionId, ProducerId};
 use crate::scenario::Scenario;
 use crate::scenario::expect::{Expect, Scope, Stat, Window};
 use crate::scenario::metric::Metric;
@@ -62,6 +63,14 @@ impl Question<'_> {
                 self.ledger(run, metric)
             }
             Metric::Throughput => self.throughput(run),
+            Metric::Undelivered => {
+                let (from, to, _) = self.bounds();
+                Ok(undelivered(run, self.scenario, self.producer()?, from, to) as f64)
+            }
+            Metric::BlockedTime => {
+                let (from, to, _) = self.bounds();
+                Ok(blocked(run, self.scenario, self.producer()?, from, to).as_secs_f64())
+            }
             Metric::Latency => {
                 let (from, to, stat) = self.bounds();
                 latency(run, self.group()?, from, to, stat)
@@ -72,6 +81,10 @@ impl Question<'_> {
 
     fn group(&self) -> Result<GroupId, String> {
         self.scope.group.ok_or_else(|| "no group is named".to_owned())
+    }
+
+    fn producer(&self) -> Result<ProducerId, String> {
+        self.scope.producer.ok_or_else(|| "no producer is named".to_owned())
     }
 
     /// The window, `at` as one that ends there.
@@ -296,17 +309,7 @@ impl Question<'_> {
         let (from, to, _) = self.bounds();
         let seconds = to.since(from).as_secs_f64();
         let records = if let Some(producer) = self.scope.producer {
-            let topic = self.scenario.producers[producer.index()].topic;
-            let first = run.producer_rows[producer.index()];
-            let count = self.scenario.producers[producer.index()].count as usize;
-            let mut written = 0;
-            for row in first..first + count {
-                let producer = &mut run.logs.producers[row];
-                for index in (0..).take(run.topics.partitions(topic).len()) {
-                    written += producer.count(index, to) - producer.count(index, from);
-                }
-            }
-            written
+            created(run, self.scenario, producer, from, to)
         } else {
             let group = self.group()?;
             let mut done = 0;

@@ -3,6 +3,7 @@
 use super::activity::{Activity, Spell, activities};
 use super::measure::end_of;
 use super::ownership::{Tenure, tenures, vacancies};
+use super::producers::{self, ProducerSummary};
 use super::recovery::{Recovery, recoveries};
 use super::stall::stalls;
 use crate::kernel::time::{Instant, Span};
@@ -31,6 +32,8 @@ pub struct Summary {
     pub digest: u64,
     /// Records in all logs at the end, backlogs included.
     pub produced: u64,
+    /// One for each producer.
+    pub producers: Vec<ProducerSummary>,
     /// One for each group.
     pub groups: Vec<GroupSummary>,
     /// One for each event of the scenario that struck somebody who owned something.
@@ -102,6 +105,7 @@ pub fn summarize(run: &mut Run, scenario: &Scenario) -> Summary {
     let produced =
         logs.partitions.iter().map(|log| log.visible_end(end, &mut logs.producers)).sum();
     let recoveries = recoveries(run, end);
+    let producers = producers::summarize(run, scenario, end);
     let groups =
         (0..scenario.groups.len()).map(|g| summarize_group(run, scenario, GroupId::new(g), end));
     Summary {
@@ -113,6 +117,7 @@ pub fn summarize(run: &mut Run, scenario: &Scenario) -> Summary {
         events: run.trace.events,
         digest: run.trace.digest(),
         produced,
+        producers,
         recoveries,
     }
 }

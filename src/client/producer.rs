@@ -7,25 +7,31 @@
 
 pub mod arrivals;
 mod batching;
+mod blocking;
+mod buffer;
 pub mod curve;
 mod dealing;
+mod delivering;
 mod delivery;
 mod keyed;
 mod sticky;
 
-pub use delivery::Outcome;
+pub use buffer::Change as BufferChange;
+pub use delivering::Unsteady;
+pub use delivery::{Outcome, Why};
 pub use keyed::partition_of;
 
 use crate::kernel::random::{Purpose, Stream, Streams};
 use crate::kernel::rate::Rate;
 use crate::kernel::time::{Instant, Span};
-use crate::model::config::{Acks, ProducerConfig};
+use crate::model::config::ProducerConfig;
 use crate::model::workload::{Arrivals, Partitioner, RateStep};
 use arrivals::Arriving;
 use batching::{Batching, Created};
+use blocking::{Blocks, Tally};
 use curve::Curve;
 use dealing::Dealings;
-use delivery::{Channel, Course, Segment, next_attempt};
+use delivery::Channel;
 
 const ARRIVALS: Purpose = Purpose("arrivals");
 
@@ -68,6 +74,10 @@ pub struct Producer {
     batching: Batching,
     /// By partition.
     channels: Vec<Channel>,
+    /// When its buffer was full.
+    blocks: Blocks,
+    /// Bytes of a record.
+    record_size: u64,
     config: ProducerConfig,
     horizon: Instant,
 }
@@ -93,142 +103,42 @@ impl Producer {
         let dealings = Dealings::new(setup, streams);
         let horizon = Instant::ZERO + setup.duration;
         let filled_at_once = dealings.filled_at_once();
-        let batch = u64::from(setup.config.batch_size) / setup.record_size.max(1);
+        let batch = setup.config.records_per_batch(setup.record_size);
         Producer {
             arriving,
             dealings,
-            batching: Batching::new(
-                setup.config.linger,
-                setup.start,
-                batch.max(1) * filled_at_once,
-            ),
+            batching: Batching::new(setup.config.linger, setup.start, batch * filled_at_once),
             channels: (0..setup.partitions).map(|_| Channel::new()).collect(),
+            blocks: Blocks::default(),
+            record_size: setup.record_size,
             config: setup.config.clone(),
             horizon,
         }
     }
 
-    /// How many of its records the log of partition `index` holds at `at`.
-    pub fn delivered(&mut self, index: u32, at: Instant) -> u64 {
-        let Some(channel) = self.channels.get(index as usize) else { return 0 };
-        let segment = channel.at(at);
-        match segment.course {
-            Course::Waits { .. } => segment.base,
-            Course::Flows(way) => {
-                let left = Instant::from_us(at.as_us().saturating_sub(way.as_us()));
-                let left = self.batching.left(left, &mut self.arriving);
-                self.count(index, left).saturating_add_signed(segment.surplus).max(segment.base)
-            }
-        }
-    }
-
-    /// When the `nth` record (from 1) comes into the log of partition `index`, where that can be told
-    /// at once: nothing has ever kept its records up. `None`: not within the run.
-    ///
-    /// # Errors
-    /// Somebody has to look at [`Producer::delivered`] over time.
-    pub fn delivered_nth(&mut self, index: u32, nth: u64) -> Result<Option<Instant>, Unsteady> {
-        let Some(channel) = self.channels.get(index as usize) else { return Err(Unsteady) };
-        let (Course::Flows(way), true) = (channel.last().course, channel.is_steady()) else {
-            return Err(Unsteady);
-        };
-        let Some(created) = self.nth(index, nth) else { return Ok(None) };
-        let leaves = self.batching.leaves(created, &mut self.arriving);
-        Ok(Some(leaves.saturating_add(way)))
-    }
-
-    /// When the `nth` record of partition `index`'s log was created.
-    pub fn created_nth(&mut self, index: u32, nth: u64) -> Option<Instant> {
-        let surplus = self.channels.get(index as usize)?.of_record(nth).surplus;
-        self.nth(index, nth.saturating_add_signed(-surplus))
-    }
-
-    /// Whether `acks` is `all`: what too few replicas have is not acknowledged.
-    pub fn waits_for_all(&self) -> bool {
-        self.config.acks == Acks::All
-    }
-
-    /// Whether records for partition `index` wait.
-    pub fn is_held(&self, index: u32) -> bool {
-        self.channels.get(index as usize).is_some_and(|channel| channel.last().waits())
-    }
-
-    /// When a producer that has been trying in vain tries again, at or after `now`.
-    pub fn tries_again(&self, index: u32, now: Instant) -> Instant {
-        let course = self.channels.get(index as usize).map(|channel| channel.last().course);
-        let Some(Course::Waits { since }) = course else { return now };
-        next_attempt(since, now, self.config.retry_backoff, self.config.retry_backoff_max)
-    }
-
-    /// The way into a partition, which may be new.
-    fn channel(&mut self, index: u32) -> &mut Channel {
-        let known = self.channels.len().max(index as usize + 1);
-        self.channels.resize_with(known, Channel::new);
-        &mut self.channels[index as usize]
-    }
-
-    /// From `at` on nobody takes records for partition `index`: they wait.
-    pub fn hold(&mut self, index: u32, at: Instant) {
-        let segment = self.channel(index).last();
-        if !segment.waits() {
-            let base = self.delivered(index, at);
-            let course = Course::Waits { since: at };
-            self.channel(index).push(Segment { from: at, base, course, ..segment });
-        }
-    }
-
-    /// From `at` on records for partition `index` come into its log so long after they left. What
-    /// waited is taken now, but for what has become too old (`delivery.timeout.ms`); of what was
-    /// written before, `unanswered` records were not acknowledged and are sent once more, unless the
-    /// producer is idempotent.
-    pub fn flow(&mut self, index: u32, at: Instant, way: Span, unanswered: u64) -> Outcome {
-        let mut segment = self.channel(index).last();
-        let mut outcome = Outcome::default();
-        if segment.course == Course::Flows(way) {
-            return outcome;
-        }
-        let mut base = self.delivered(index, at);
-        if segment.waits() {
-            if !self.config.enable_idempotence && self.config.retries > 0 {
-                outcome.repeated = unanswered;
-                base += unanswered;
-                segment.surplus += unanswered.cast_signed();
-            }
-            let timeout = self.config.delivery_timeout;
-            let oldest = Instant::from_us(at.as_us().saturating_sub(timeout.as_us()));
-            if at.since(oldest) == timeout {
-                let due = self.count(index, oldest).saturating_add_signed(segment.surplus);
-                outcome.expired = due.saturating_sub(base);
-                segment.surplus -= outcome.expired.cast_signed();
-            }
-        }
-        let course = Course::Flows(way);
-        self.channel(index).push(Segment { from: at, base, course, ..segment });
-        outcome
-    }
-
-    /// The last `records` of partition `index`'s log are gone with its leader, of which `lost` had
-    /// been acknowledged; the others are sent again.
-    pub fn retract(&mut self, index: u32, at: Instant, records: u64, lost: u64) {
-        let segment = self.channel(index).last();
-        let base = self.delivered(index, at).saturating_sub(records);
-        let surplus = segment.surplus - lost.cast_signed();
-        self.channel(index).push(Segment { from: at, base, surplus, ..segment });
-    }
-
     /// How many records it has created for its topic's partition `index` at `at`.
     pub fn count(&mut self, index: u32, at: Instant) -> u64 {
-        self.dealings.count(index, at, &mut self.arriving)
+        let would_be = self.dealings.count(index, at, &mut self.arriving);
+        self.blocks.created(Some(index), at, would_be)
     }
 
     /// How many records it has created at `at`.
     pub fn total(&mut self, at: Instant) -> u64 {
-        self.arriving.count(at)
+        let would_be = self.arriving.count(at);
+        self.blocks.created(None, at, would_be)
+    }
+
+    /// What it would have created by `at` if its buffer had never been full.
+    fn tally(&mut self, at: Instant) -> Tally {
+        let partitions = 0..self.dealings.partitions() as u32;
+        let dealt = partitions.map(|index| self.dealings.count(index, at, &mut self.arriving));
+        Tally { partitions: dealt.collect(), total: self.arriving.count(at) }
     }
 
     /// When it creates its `nth` record (from 1) for partition `index`; `None`: not within the run.
     pub fn nth(&mut self, index: u32, nth: u64) -> Option<Instant> {
-        self.dealings.nth(index, nth, self.horizon, &mut self.arriving)
+        let would_be = self.blocks.would_be(Some(index), nth)?;
+        self.dealings.nth(index, would_be, self.horizon, &mut self.arriving)
     }
 
     /// It hears at `at` that its topic has as many partitions as `setup` says.
@@ -243,6 +153,9 @@ impl Producer {
 
     /// At which rate it sends to partition `index` at `at`, on average over its choices.
     pub fn rate(&self, index: u32, at: Instant) -> Rate {
+        if self.blocks.is_blocked() {
+            return Rate::default();
+        }
         let units = self.arriving.rate(at).units();
         Rate::from_units((units as f64 * self.dealings.share(index)) as u64)
     }
@@ -254,10 +167,6 @@ impl Producer {
         self.arriving.change_rate(at, change);
     }
 }
-
-/// What a producer delivers has changed its course at least once.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Unsteady;
 
 #[cfg(test)]
 mod tests {
@@ -281,71 +190,5 @@ mod tests {
             partitions,
             duration: Span::from_secs(10),
         }
-    }
-
-    fn producer(config: ProducerConfig) -> Producer {
-        Producer::new(&Setup { config, ..setup(1) }, Streams::new(1))
-    }
-
-    fn at(ms: u64) -> Instant {
-        Instant::from_ms(ms)
-    }
-
-    #[test]
-    fn what_waited_is_delivered_when_somebody_takes_it() {
-        let mut producer = producer(ProducerConfig { linger: Span::ZERO, ..Default::default() });
-        let way = Span::from_ms(1);
-        assert_eq!(producer.flow(0, at(0), way, 0), Outcome::default());
-        producer.hold(0, at(2_000));
-        assert_eq!([1_999, 2_000, 3_000].map(|ms| producer.delivered(0, at(ms))), [399, 399, 399]);
-        assert_eq!(producer.flow(0, at(4_000), way, 3), Outcome::default(), "nothing comes twice");
-        assert_eq!(
-            [3_999, 4_001, 5_001].map(|ms| producer.delivered(0, at(ms))),
-            [399, 800, 1_000]
-        );
-        // The past is as it was, whenever somebody asks.
-        assert_eq!(producer.delivered(0, at(1_001)), 200);
-    }
-
-    #[test]
-    fn what_nobody_acknowledged_is_written_twice_without_idempotence() {
-        let config =
-            ProducerConfig { linger: Span::ZERO, enable_idempotence: false, ..Default::default() };
-        let mut producer = producer(config);
-        producer.hold(0, at(2_000));
-        let outcome = producer.flow(0, at(3_000), Span::ZERO, 3);
-        assert_eq!(outcome, Outcome { repeated: 3, expired: 0 });
-        assert_eq!(producer.delivered(0, at(3_000)), 603);
-        assert_eq!(producer.delivered(0, at(4_000)), 803);
-    }
-
-    #[test]
-    fn what_is_too_old_is_given_up() {
-        let config = ProducerConfig {
-            linger: Span::ZERO,
-            delivery_timeout: Span::from_secs(2),
-            ..Default::default()
-        };
-        let mut producer = producer(config);
-        producer.hold(0, at(1_000));
-        let outcome = producer.flow(0, at(5_000), Span::ZERO, 0);
-        // Created from 1 s to 3 s, and 5 s - 2 s is 3 s.
-        assert_eq!(outcome, Outcome { repeated: 0, expired: 400 });
-        assert_eq!(producer.delivered(0, at(5_000)), 600);
-        assert_eq!(producer.created_nth(0, 201), Some(at(3_005)));
-    }
-
-    #[test]
-    fn what_a_leader_had_alone_comes_again_unless_it_was_acknowledged() {
-        let mut producer = producer(ProducerConfig { linger: Span::ZERO, ..Default::default() });
-        producer.hold(0, at(2_000));
-        producer.retract(0, at(3_000), 5, 0);
-        assert_eq!(producer.delivered(0, at(3_000)), 395);
-        producer.flow(0, at(3_000), Span::ZERO, 0);
-        assert_eq!(producer.delivered(0, at(3_000)), 600);
-        producer.hold(0, at(4_000));
-        producer.retract(0, at(4_000), 5, 5);
-        producer.flow(0, at(4_000), Span::ZERO, 0);
-        assert_eq!(producer.delivered(0, at(5_000)), 995);
     }
 }

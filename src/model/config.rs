@@ -123,14 +123,38 @@ pub struct ProducerConfig {
     pub retries: u32,
     /// `enable.idempotence`, as far as the other settings allow it.
     pub enable_idempotence: bool,
+    /// `max.in.flight.requests.per.connection`
+    pub max_in_flight: u32,
     /// `delivery.timeout.ms`
     pub delivery_timeout: Span,
+    /// `request.timeout.ms`
+    pub request_timeout: Span,
     /// `retry.backoff.ms`
     pub retry_backoff: Span,
     /// `retry.backoff.max.ms`
     pub retry_backoff_max: Span,
+    /// `buffer.memory`: bytes for records that have not been acknowledged.
+    pub buffer_memory: u64,
+    /// `max.block.ms`: how long `send()` waits for room in the buffer.
+    pub max_block: Span,
     /// `metadata.max.age.ms`
     pub metadata_max_age: Span,
+}
+
+/// Bytes of a batch without its records (`DefaultRecordBatch.RECORD_BATCH_OVERHEAD`).
+const BATCH_OVERHEAD: u64 = 61;
+
+impl ProducerConfig {
+    /// Records of this size that fill a batch; a larger one is alone in its own.
+    pub fn records_per_batch(&self, record_size: u64) -> u64 {
+        let room = u64::from(self.batch_size).saturating_sub(BATCH_OVERHEAD);
+        (room / record_size.max(1)).max(1)
+    }
+
+    /// Bytes of a batch of one record of this size.
+    pub fn one_record_batch(&self, record_size: u64) -> u64 {
+        record_size.saturating_add(BATCH_OVERHEAD)
+    }
 }
 
 /// `acks`: who has to have a record before its producer is told so.
@@ -152,9 +176,13 @@ impl Default for ProducerConfig {
             acks: Acks::All,
             retries: i32::MAX as u32,
             enable_idempotence: true,
+            max_in_flight: 5,
             delivery_timeout: Span::from_ms(120_000),
+            request_timeout: Span::from_ms(30_000),
             retry_backoff: Span::from_ms(100),
             retry_backoff_max: Span::from_ms(1_000),
+            buffer_memory: 32 * 1_024 * 1_024,
+            max_block: Span::from_ms(60_000),
             metadata_max_age: Span::from_ms(300_000),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::Name;
 use super::error::ErrorCode;
-use super::id::{BrokerId, ConsumerId, GroupId, PartitionId};
+use super::id::{BrokerId, ConsumerId, GroupId, PartitionId, ProducerId};
 use crate::kernel::time::Instant;
 use std::fmt;
 
@@ -43,6 +43,31 @@ pub enum Fact {
         partition: PartitionId,
         /// What.
         what: PartitionFact,
+    },
+    /// Something happened to a producer.
+    Producer {
+        /// Which of the scenario.
+        producer: ProducerId,
+        /// Which of its identical ones, from 1.
+        number: u32,
+        /// What.
+        what: ProducerFact,
+    },
+}
+
+/// What happens to a producer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ProducerFact {
+    /// Its buffer is full: `send()` blocks the application.
+    Blocked,
+    /// There is room again.
+    Unblocked {
+        /// Since when it was blocked.
+        since: Instant,
+        /// Records that the application could not create meanwhile.
+        kept_back: u64,
+        /// Of these, how many calls of `send()` failed after `max.block.ms`.
+        refused: u64,
     },
 }
 

@@ -3,7 +3,7 @@
 use super::names::Names;
 use crate::kernel::time::Instant;
 use crate::model::fact::{
-    BrokerFact, ConsumerFact, Fact, GroupFact, PartitionFact, PositionSource,
+    BrokerFact, ConsumerFact, Fact, GroupFact, PartitionFact, PositionSource, ProducerFact,
 };
 use crate::model::id::PartitionId;
 use crate::model::topic::Topics;
@@ -96,6 +96,15 @@ impl Names<'_> {
                     fields[key] = value.clone();
                 }
                 (name, None, None, fields)
+            }
+            Fact::Producer { producer, number, what } => {
+                let (name, mut rest) = producer_line(what);
+                let block = &self.scenario.producers[producer.index()];
+                rest["producer"] = json!(block.name);
+                if block.count > 1 {
+                    rest["number"] = json!(number);
+                }
+                (name, None, None, rest)
             }
         };
         let line = Line { timestamp: seconds(at), name, group, consumer, rest };
@@ -235,6 +244,16 @@ fn broker_line(what: BrokerFact) -> (&'static str, Value) {
         BrokerFact::Started => ("broker_started", json!({})),
         BrokerFact::Fenced => ("broker_fenced", json!({})),
         BrokerFact::Unfenced => ("broker_unfenced", json!({})),
+    }
+}
+
+fn producer_line(what: &ProducerFact) -> (&'static str, Value) {
+    match what {
+        ProducerFact::Blocked => ("producer_blocked", json!({})),
+        ProducerFact::Unblocked { since, kept_back, refused } => (
+            "producer_unblocked",
+            json!({ "since": seconds(*since), "kept_back": kept_back, "refused": refused }),
+        ),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `summary.json`.
 
 use super::names::Names;
+use crate::analysis::producers::ProducerSummary;
 use crate::analysis::recovery::Recovery;
 use crate::analysis::summary::{GroupSummary, Idle, Summary};
 use crate::kernel::time::{Instant, Span};
@@ -18,8 +19,19 @@ struct Document<'a> {
     agenda_events: u64,
     digest: String,
     produced: u64,
+    producers: Vec<Producer<'a>>,
     groups: Vec<Group<'a>>,
     recoveries: Vec<Recovered<'a>>,
+}
+
+#[derive(Serialize)]
+struct Producer<'a> {
+    name: &'a str,
+    created: u64,
+    given_up: u64,
+    blocked_time_s: f64,
+    kept_back: u64,
+    refused: u64,
 }
 
 #[derive(Serialize)]
@@ -79,6 +91,7 @@ pub fn summary(summary: &Summary, names: Names<'_>) -> String {
         agenda_events: summary.events,
         digest: format!("{:016x}", summary.digest),
         produced: summary.produced,
+        producers: summary.producers.iter().map(Producer::of).collect(),
         groups: summary.groups.iter().map(|group| Group::of(group, names)).collect(),
         recoveries: summary.recoveries.iter().map(|r| Recovered::of(r, names)).collect(),
     };
@@ -101,6 +114,19 @@ fn by_cause(records: &BTreeMap<Cause, u64>, names: Names<'_>) -> BTreeMap<String
         *by_name.entry(names.cause(*cause).to_owned()).or_default() += count;
     }
     by_name
+}
+
+impl<'a> Producer<'a> {
+    fn of(producer: &'a ProducerSummary) -> Self {
+        Producer {
+            name: &producer.name,
+            created: producer.created,
+            given_up: producer.given_up,
+            blocked_time_s: producer.blocked.as_secs_f64(),
+            kept_back: producer.kept_back,
+            refused: producer.refused,
+        }
+    }
 }
 
 impl<'a> Group<'a> {

@@ -2,6 +2,7 @@
 
 use super::figures::{count, counted, moment, span};
 use super::names::Names;
+use crate::analysis::producers::ProducerSummary;
 use crate::analysis::recovery::Recovery;
 use crate::analysis::summary::{GroupSummary, Idle, Summary};
 use crate::kernel::time::Span;
@@ -21,6 +22,9 @@ pub fn summary(summary: &Summary, names: Names<'_>) -> String {
     }
     let (duration, records) = (span(summary.duration), counted(summary.produced, "record"));
     let _ = writeln!(text, "\n{duration} simulated, seed {}, {records} in the logs", summary.seed);
+    for producer in summary.producers.iter().filter(|producer| producer.has_trouble()) {
+        text.push_str(&producer_line(producer));
+    }
     for group in &summary.groups {
         text.push('\n');
         write_group(&mut text, group, names, summary.duration);
@@ -32,6 +36,22 @@ pub fn summary(summary: &Summary, names: Names<'_>) -> String {
         write_recovery(&mut text, recovery, names);
     }
     text
+}
+
+/// `producer shop · blocked 31 s, 31,000 records not created meanwhile, 1 refused; 400 given up`
+fn producer_line(producer: &ProducerSummary) -> String {
+    let mut parts = Vec::new();
+    if !producer.blocked.is_zero() {
+        let (time, kept) = (span(producer.blocked), counted(producer.kept_back, "record"));
+        let refused = count(producer.refused);
+        parts.push(format!(
+            "send() blocked for {time}, {kept} not created meanwhile, {refused} refused"
+        ));
+    }
+    if producer.given_up > 0 {
+        parts.push(format!("{} given up", counted(producer.given_up, "record")));
+    }
+    format!("producer {} · {}\n", producer.name, parts.join("; "))
 }
 
 fn write_group(text: &mut String, group: &GroupSummary, names: Names<'_>, duration: Span) {

@@ -47,6 +47,10 @@ pub enum Metric {
     Throughput,
     /// `latency`
     Latency,
+    /// `undelivered`
+    Undelivered,
+    /// `blocked_time`
+    BlockedTime,
 }
 
 /// What kind of number a metric is, which decides how a window of it becomes one value.
@@ -150,6 +154,11 @@ vocabulary! {
         "Records a second.";
     Latency "latency" "seconds" Samples
         "From produced to processed.";
+    Undelivered "undelivered" "records" Count
+        "Records that the producer gave up, that a full buffer refused, or that were lost on the \
+         way with `acks=0`.";
+    BlockedTime "blocked_time" "seconds" Time
+        "Time in which the producer's application stood in `send()` because the buffer was full.";
 }
 
 impl Metric {

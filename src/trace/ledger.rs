@@ -188,7 +188,10 @@ impl Ledger {
             Fact::Group { what: GroupFact::Stable { .. }, .. } => {
                 self.group_blames[group.index()] = None;
             }
-            Fact::Group { .. } | Fact::Broker { .. } | Fact::Partition { .. } => {}
+            Fact::Group { .. }
+            | Fact::Broker { .. }
+            | Fact::Partition { .. }
+            | Fact::Producer { .. } => {}
         }
         Ok(None)
     }

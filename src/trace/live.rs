@@ -148,7 +148,10 @@ impl Live {
     /// Takes a fact of a group in.
     pub fn record(&mut self, group: GroupId, fact: &Fact) {
         match fact {
-            Fact::Struck { .. } | Fact::Broker { .. } | Fact::Partition { .. } => {}
+            Fact::Struck { .. }
+            | Fact::Broker { .. }
+            | Fact::Partition { .. }
+            | Fact::Producer { .. } => {}
             Fact::Consumer { consumer, what } => self.consumer(group, *consumer, what),
             Fact::Group { what, .. } => self.group(group, what),
         }

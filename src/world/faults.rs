@@ -213,6 +213,7 @@ impl World<'_> {
         for &producer in producers {
             for row in self.rows_of(producer) {
                 self.logs.producers[row].change_rate(self.now, change);
+                self.look_at_buffer_soon(row);
             }
         }
         self.replan_fetches();

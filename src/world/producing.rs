@@ -2,9 +2,10 @@
 
 use super::replication::Standing;
 use super::wires::Node;
-use super::{CLIENT, Event, World};
+use super::{CLIENT, Event, World, disarm};
+use crate::client::producer::{BufferChange, Why};
 use crate::kernel::time::{Instant, Span};
-use crate::model::fact::{Fact, PartitionFact};
+use crate::model::fact::{Fact, PartitionFact, ProducerFact};
 use crate::model::id::{BrokerId, PartitionId};
 
 impl World<'_> {
@@ -18,74 +19,112 @@ impl World<'_> {
         Span::from_us((cluster.latency.mean() + far) as u64 + service)
     }
 
-    /// The producers of a partition deliver, or wait, as the partition stands.
-    pub(super) fn course_of_producers(&mut self, partition: PartitionId, standing: Standing) {
-        let leader = self.logs.partitions[partition.index()].leadership().leader;
-        let mut refused = false;
-        for (row, index) in self.logs.partitions[partition.index()].sources().to_vec() {
-            let node = Node::Producer(self.producer_id(row));
-            let cut = leader.is_some_and(|leader| !self.in_touch(node, leader));
-            let producer = &mut self.logs.producers[row];
-            let waits = match standing {
-                Standing::Leaderless => true,
-                Standing::TooFew | Standing::Waiting => producer.waits_for_all(),
-                Standing::Flowing(_) => false,
-            };
-            let Some(leader) = leader.filter(|_| !waits && !cut) else {
-                refused |= waits && standing != Standing::Waiting;
-                producer.hold(index, self.now);
-                continue;
-            };
-            let tries = if self.unreachable[partition.index()] {
-                producer.tries_again(index, self.now)
-            } else {
-                self.now
-            };
-            if tries > self.now {
-                // Whoever was refused looks again after a pause.
-                self.agenda.push(tries, CLIENT, Event::Retry(partition));
-                refused = true;
-                continue;
-            }
-            let way = self.way_to(leader) + self.mean_delay(node, Node::Broker(leader));
-            let unanswered = std::mem::take(&mut self.unanswered[partition.index()]);
-            let end =
-                self.logs.partitions[partition.index()].end(self.now, &mut self.logs.producers);
-            let outcome = self.logs.producers[row].flow(index, self.now, way, unanswered);
-            if outcome.repeated > 0 {
-                let (from, to) = (end, end + outcome.repeated);
-                self.tell(Fact::Partition {
-                    partition,
-                    what: PartitionFact::Repeated { from, to },
-                });
-            }
-            if outcome.expired > 0 {
-                let what = PartitionFact::Undelivered { records: outcome.expired };
-                self.tell(Fact::Partition { partition, what });
-            }
+    /// Why the records of a producer wait as its partition stands; `None`: they flow.
+    fn why(&self, row: usize, standing: Standing, leader: Option<BrokerId>) -> Option<Why> {
+        if let Some(leader) = leader.filter(|&leader| self.is_silent(row, leader)) {
+            return Some(Why::Silent(leader));
         }
-        self.unreachable[partition.index()] = refused;
+        let for_all = self.logs.producers[row].waits_for_all();
+        match standing {
+            Standing::Leaderless => Some(Why::Refused),
+            Standing::TooFew => for_all.then_some(Why::TooFew),
+            Standing::Waiting => for_all.then_some(Why::Unacknowledged),
+            Standing::Flowing(_) => None,
+        }
+    }
+
+    /// Whether a broker keeps its connection with a producer, but answers nothing: it stands still, or
+    /// the network is cut.
+    fn is_silent(&self, row: usize, broker: BrokerId) -> bool {
+        let node = Node::Producer(self.producer_id(row));
+        self.machine(broker).up && !(self.machine(broker).serves() && self.in_touch(node, broker))
+    }
+
+    /// The producers of a partition deliver, or wait, as the partition stands. `behind` is how far
+    /// its high watermark was behind until now.
+    pub(super) fn course_of_producers(
+        &mut self,
+        partition: PartitionId,
+        standing: Standing,
+        behind: Option<Span>,
+    ) {
+        let leader = self.logs.partitions[partition.index()].leadership().leader;
+        for (row, index) in self.logs.partitions[partition.index()].sources().to_vec() {
+            // Who waits for a silent leader does not hear that it leads no more.
+            let asked = leader.or_else(|| self.logs.producers[row].waits_for(index));
+            let why = self.why(row, standing, asked);
+            match (why, leader) {
+                (None, Some(leader)) => self.deliver_again(partition, row, index, leader),
+                (why, leader) => {
+                    let back = leader.map_or(Span::ZERO, |leader| self.way_to(leader));
+                    let producer = &mut self.logs.producers[row];
+                    let behind = behind.unwrap_or(Span::ZERO);
+                    let acknowledged = producer.acknowledged_at(self.now, behind, back);
+                    let why = why.unwrap_or(Why::Refused);
+                    producer.hold(index, self.now, why, leader, acknowledged);
+                }
+            }
+            self.look_at_buffer_soon(row);
+        }
+    }
+
+    /// Somebody takes what a producer has for a partition: now, or when the producer tries again.
+    fn deliver_again(&mut self, partition: PartitionId, row: usize, index: u32, leader: BrokerId) {
+        let producer = &self.logs.producers[row];
+        let tries = producer.tries_again(index, self.now, |broker| self.is_silent(row, broker));
+        if tries > self.now {
+            return self.agenda.push(tries, CLIENT, Event::Retry(partition));
+        }
+        let node = Node::Producer(self.producer_id(row));
+        let way = self.way_to(leader) + self.mean_delay(node, Node::Broker(leader));
+        let from = self.logs.partitions[partition.index()].end(self.now, &mut self.logs.producers);
+        let outcome = self.logs.producers[row].flow(index, self.now, way, leader);
+        if outcome.repeated > 0 {
+            let to = from + outcome.repeated;
+            self.tell(Fact::Partition { partition, what: PartitionFact::Repeated { from, to } });
+        }
+        if outcome.expired > 0 {
+            let what = PartitionFact::Undelivered { records: outcome.expired };
+            self.tell(Fact::Partition { partition, what });
+        }
     }
 
     /// Producers that were refused try again.
     pub(super) fn retry_producers(&mut self, partition: PartitionId) {
-        let row = self.row_of(partition);
-        self.course_of_producers(partition, self.standing(row));
+        let standing = self.standing(self.row_of(partition));
+        let behind = self.logs.partitions[partition.index()].behind();
+        self.course_of_producers(partition, standing, behind);
         self.replan_fetches();
     }
 
-    /// The leader of a partition died: what it had written and not acknowledged is sent again.
-    pub(super) fn note_unanswered(&mut self, partition: PartitionId, behind: Span) {
-        let log = &self.logs.partitions[partition.index()];
-        let Some(leader) = log.leadership().leader else { return };
-        let (back, follower) = (self.way_to(leader), Span::from_us(behind.as_us() / 2));
-        let ago = |span: Span| Instant::from_us(self.now.as_us().saturating_sub(span.as_us()));
-        // Its followers have what came a message's way ago, and acknowledged is what came a round
-        // trip and the answer's way ago.
-        let (held, answered) = (ago(follower), ago(behind + back));
-        let held = log.end(held, &mut self.logs.producers);
-        let answered = log.end(answered, &mut self.logs.producers);
-        self.unanswered[partition.index()] = held.saturating_sub(answered);
+    /// Something has changed that may fill a producer's buffer, or make room in it.
+    pub(super) fn look_at_buffer_soon(&mut self, row: usize) {
+        if self.buffer_looks[row] != self.now && self.logs.producers[row].may_block() {
+            self.buffer_looks[row] = self.now;
+            self.agenda.push(self.now, CLIENT, Event::Buffer(row as u32));
+        }
+    }
+
+    /// A producer's buffer may be full, or have room again.
+    pub(super) fn look_at_buffer(&mut self, row: usize) {
+        if !disarm(&mut self.buffer_looks[row], self.now) {
+            return;
+        }
+        if let Some(change) = self.logs.producers[row].look_at_buffer(self.now) {
+            let what = match change {
+                BufferChange::Blocked => ProducerFact::Blocked,
+                BufferChange::Unblocked { since, kept_back, refused } => {
+                    ProducerFact::Unblocked { since, kept_back, refused }
+                }
+            };
+            let (producer, number) = self.producer_in(row);
+            self.tell(Fact::Producer { producer, number, what });
+            self.replan_fetches();
+        }
+        if let Some(next) = self.logs.producers[row].next_look(self.now) {
+            self.buffer_looks[row] = next;
+            self.agenda.push(next, CLIENT, Event::Buffer(row as u32));
+        }
     }
 
     /// A new leader has a partition's log up to a moment: what was appended later is gone. What had
@@ -106,7 +145,13 @@ impl World<'_> {
             let producer = &mut producers[row];
             let gone = producer.delivered(index, now)
                 - producer.delivered(index, holds).min(producer.delivered(index, now));
-            let lost = if producer.waits_for_all() { gone.min(seen) } else { gone };
+            let lost = match producer.acknowledged(index) {
+                Some(answered) => {
+                    answered.saturating_sub(producer.delivered(index, now) - gone).min(gone)
+                }
+                None if producer.waits_for_all() => gone.min(seen),
+                None => gone,
+            };
             seen -= lost.min(seen);
             acknowledged += lost;
             producer.retract(index, now, gone, lost);

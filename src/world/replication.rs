@@ -80,18 +80,14 @@ impl World<'_> {
         let Some(partition) = self.partition_of(row) else {
             return self.settle_coordinator(row, standing);
         };
-        if let (Standing::Leaderless, Some(behind)) =
-            (standing, self.logs.partitions[partition.index()].behind())
-        {
-            self.note_unanswered(partition, behind);
-        }
+        let was_behind = self.logs.partitions[partition.index()].behind();
         let behind = match standing {
             Standing::Flowing(behind) => Some(behind),
             _ => None,
         };
         let log = &mut self.logs.partitions[partition.index()];
         log.follow(self.now, behind, &mut self.logs.producers);
-        self.course_of_producers(partition, standing);
+        self.course_of_producers(partition, standing, was_behind);
     }
 
     /// Sets the course of all partitions that a broker has a replica of.

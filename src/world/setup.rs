@@ -75,8 +75,10 @@ impl<'a> World<'a> {
             logs: logs(scenario, &topics, streams),
             producer_rows: first_rows(scenario),
             group_partitions: scenario.groups.iter().map(|g| read_by(g, &topics)).collect(),
-            unreachable: vec![false; topics.partition_count()],
-            unanswered: vec![0; topics.partition_count()],
+            buffer_looks: vec![
+                Instant::NEVER;
+                scenario.producers.iter().map(|p| p.count as usize).sum()
+            ],
             existing: scenario.topics.iter().map(first_partitions).collect(),
             topics_version: 1,
             topics: Arc::new(topics),
@@ -202,6 +204,13 @@ impl<'a> World<'a> {
     /// The same, by its number.
     pub(super) fn producer_id(&self, row: usize) -> ProducerId {
         ProducerId::new(self.producer_rows.partition_point(|&first| first <= row) - 1)
+    }
+
+    /// Which producer of the scenario a row stands for, and which of its identical ones, from 1.
+    pub(super) fn producer_in(&self, row: usize) -> (ProducerId, u32) {
+        let after = self.producer_rows.partition_point(|&first| first <= row);
+        let number = row - self.producer_rows[after - 1] + 1;
+        (ProducerId::new(after - 1), number as u32)
     }
 
     /// What the producer in a row was made of.

@@ -1,9 +1,10 @@
 //! How far a producer's records have come into a partition's log: they flow, or they wait while
-//! nobody takes them (kafka-semantics 8.3).
+//! nobody takes them or nobody says so (kafka-semantics 8.3).
 //!
 //! The past stays as it was: what changes begins a new segment.
 
 use crate::kernel::time::{Instant, Span};
+use crate::model::id::BrokerId;
 
 /// What has been delivered into one partition, over time.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub(super) struct Segment {
     pub course: Course,
     /// Records in the log more than created: what was written twice, less what was given up or lost.
     pub surplus: i64,
+    /// Records given up when it begins, or lost on their way without anybody being told.
+    pub given_up: u64,
 }
 
 /// What happens to records.
@@ -27,8 +30,41 @@ pub(super) struct Segment {
 pub(super) enum Course {
     /// They are in the log so long after they left the producer.
     Flows(Span),
-    /// They wait; since when, and whether only for acknowledgements.
-    Waits { since: Instant },
+    /// They wait.
+    Waits(Wait),
+}
+
+/// Records wait.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Wait {
+    /// Why, and since when for this reason.
+    pub why: Why,
+    pub since: Instant,
+    /// Since when for whatever reason.
+    pub began: Instant,
+    /// Who led when it began.
+    pub leader: Option<BrokerId>,
+    /// Records whose acknowledgement the producer has.
+    pub answered: u64,
+    /// When the first request left that it has no answer to.
+    pub asked: Instant,
+    /// How often it has sent again what the leader took, before this reason.
+    pub copies: u64,
+}
+
+/// Why records wait.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Why {
+    /// Connections to the leader broke, or nobody leads: the client asks for metadata and tries
+    /// again.
+    Refused,
+    /// Fewer replicas are in sync than must be: `NOT_ENOUGH_REPLICAS`, and the client tries again.
+    TooFew,
+    /// The leader stands still: the client hears nothing until `request.timeout.ms` is over.
+    Silent(BrokerId),
+    /// Somebody in sync is silent: the leader takes as many requests as may be in flight, and
+    /// answers none.
+    Unacknowledged,
 }
 
 /// What a pause has cost.
@@ -43,7 +79,7 @@ pub struct Outcome {
 impl Channel {
     pub(super) fn new() -> Self {
         let (from, course) = (Instant::ZERO, Course::Flows(Span::ZERO));
-        Channel { segments: vec![Segment { from, base: 0, course, surplus: 0 }] }
+        Channel { segments: vec![Segment { from, base: 0, course, surplus: 0, given_up: 0 }] }
     }
 
     /// The present stretch.
@@ -82,9 +118,28 @@ impl Channel {
 }
 
 impl Segment {
-    /// Whether records wait.
-    pub(super) const fn waits(self) -> bool {
-        matches!(self.course, Course::Waits { .. })
+    /// Why records wait; `None`: they flow.
+    pub(super) const fn wait(self) -> Option<Wait> {
+        match self.course {
+            Course::Waits(wait) => Some(wait),
+            Course::Flows(_) => None,
+        }
+    }
+}
+
+impl Wait {
+    /// How often the requests in flight have been sent again by `now`, and taken again: a leader that
+    /// stands still finds them once when it goes on, however often the client gave up; one that lacks
+    /// replicas refuses what comes later (`Partition.appendRecordsToLeader`); one that only cannot
+    /// acknowledge takes them each time.
+    pub(super) fn copies(&self, now: Instant, request_timeout: Span) -> u64 {
+        let timeouts = now.since(self.since).as_us() / request_timeout.as_us().max(1);
+        self.copies
+            + match self.why {
+                Why::Refused => 0,
+                Why::TooFew | Why::Silent(_) => timeouts.min(1),
+                Why::Unacknowledged => timeouts,
+            }
     }
 }
 
@@ -104,6 +159,20 @@ pub(super) fn next_attempt(since: Instant, now: Instant, first: Span, longest: S
     at
 }
 
+/// How long a batch is tried that is sent again so often at most, with these pauses.
+pub(super) fn longest_try(retries: u32, first: Span, longest: Span) -> Span {
+    let (mut all, mut pause, mut left) = (Span::ZERO, first.min(longest), u64::from(retries));
+    while left > 0 {
+        if pause == longest || pause.is_zero() {
+            return all.saturating_add(Span::from_us(pause.as_us().saturating_mul(left)));
+        }
+        all += pause;
+        pause = (pause + pause).min(longest);
+        left -= 1;
+    }
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,5 +185,12 @@ mod tests {
         };
         assert_eq!([10_000, 10_001, 10_101, 10_301].map(attempt), [10_000, 10_100, 10_300, 10_700]);
         assert_eq!([10_701, 11_501, 18_000].map(attempt), [11_500, 12_500, 18_500]);
+    }
+
+    #[test]
+    fn retries_end() {
+        let tried = |retries| longest_try(retries, Span::from_ms(100), Span::from_secs(1)).as_ms();
+        assert_eq!([0, 1, 3, 4, 6].map(tried), [0, 100, 700, 1_500, 3_500]);
+        assert!(tried(u32::MAX) > 1_000_000_000);
     }
 }

@@ -104,8 +104,16 @@ modelled! { PRODUCER, producer -> ProducerConfig {
     "retries" retries "How often a batch is sent again.";
     "enable.idempotence" enable_idempotence
         "Whether a batch that is sent again is written only once.";
+    "max.in.flight.requests.per.connection" max_in_flight
+        "Requests that go out to a broker before the first of them is answered.";
     "delivery.timeout.ms" delivery_timeout
         "A record that could not be delivered for this long is given up.";
+    "request.timeout.ms" request_timeout
+        "A request without an answer for this long is sent again, on another connection.";
+    "buffer.memory" buffer_memory
+        "Bytes for records that wait; when they are taken, `send()` blocks the application.";
+    "max.block.ms" max_block
+        "How long `send()` waits for room in the buffer before it refuses its record.";
     "retry.backoff.ms" retry_backoff "Wait before the first retry of a request.";
     "retry.backoff.max.ms" retry_backoff_max "The longest wait between retries.";
     "metadata.max.age.ms" metadata_max_age
@@ -231,6 +239,15 @@ impl FromSetting for u32 {
     fn from(_: &str, value: &Checked) -> Option<Self> {
         match value {
             Checked::Int(number) => u32::try_from(*number).ok(),
+            _ => None,
+        }
+    }
+}
+
+impl FromSetting for u64 {
+    fn from(_: &str, value: &Checked) -> Option<Self> {
+        match value {
+            Checked::Int(number) => u64::try_from(*number).ok(),
             _ => None,
         }
     }

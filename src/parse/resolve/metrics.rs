@@ -34,6 +34,7 @@ pub(crate) fn scopes(metric: Metric) -> Scopes {
         }
         Metric::Duplicates | Metric::Skipped => (&["group"], &["topic", "partition", "cause"]),
         Metric::Throughput => (&[], &["group", "producer"]),
+        Metric::Undelivered | Metric::BlockedTime => (&["producer"], &[]),
     };
     Scopes { required, optional }
 }
