@@ -252,6 +252,11 @@ impl Producer {
         Some(wait.answered)
     }
 
+    /// Who led partition `index` when its records began to wait.
+    pub fn waits_for(&self, index: u32) -> Option<BrokerId> {
+        self.channels.get(index as usize)?.last().wait()?.leader
+    }
+
     /// The last `records` of partition `index`'s log are gone with its leader, of which `lost` had
     /// been acknowledged; the others are sent again.
     pub fn retract(&mut self, index: u32, at: Instant, records: u64, lost: u64) {
