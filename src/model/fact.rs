@@ -1,5 +1,9 @@
 //! What happened in a run, fact by fact: what a person would want on a timeline.
 
+mod producer;
+
+pub use producer::ProducerFact;
+
 use super::Name;
 use super::error::ErrorCode;
 use super::id::{BrokerId, ConsumerId, GroupId, PartitionId, ProducerId};
@@ -52,22 +56,6 @@ pub enum Fact {
         number: u32,
         /// What.
         what: ProducerFact,
-    },
-}
-
-/// What happens to a producer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ProducerFact {
-    /// Its buffer is full: `send()` blocks the application.
-    Blocked,
-    /// There is room again.
-    Unblocked {
-        /// Since when it was blocked.
-        since: Instant,
-        /// Records that the application could not create meanwhile.
-        kept_back: u64,
-        /// Of these, how many calls of `send()` failed after `max.block.ms`.
-        refused: u64,
     },
 }
 
