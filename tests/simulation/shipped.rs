@@ -17,13 +17,20 @@ fn scenario_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// All scenarios; those of `assignors` are suites of cases, which tests/suites.rs tests.
+fn shipped() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for folder in ["scenarios/lessons", "scenarios/operations"] {
+        scenario_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut files);
+    }
+    assert!(files.len() >= 22, "the scenarios were not found");
+    files
+}
+
 #[test]
 fn expectations_hold() {
-    let mut files = Vec::new();
-    scenario_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/lessons"), &mut files);
-    assert!(files.len() >= 11, "the scenarios were not found");
     let mut failed = Vec::new();
-    for path in files {
+    for path in shipped() {
         let text = fs::read_to_string(&path).unwrap();
         let source = Source::new(path.display().to_string(), text);
         let parsed = parse::scenario(&source, &[]).unwrap_or_else(|problems| panic!("{problems}"));
@@ -45,10 +52,8 @@ fn expectations_hold() {
 }
 
 #[test]
-fn lessons_ask_a_question_in_their_first_line() {
-    let mut files = Vec::new();
-    scenario_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/lessons"), &mut files);
-    for path in files {
+fn scenarios_ask_a_question_in_their_first_line() {
+    for path in shipped() {
         let text = fs::read_to_string(&path).unwrap();
         let question = text.lines().next().and_then(|line| line.strip_prefix("# "));
         let question = question.filter(|question| question.ends_with('?'));

@@ -154,13 +154,13 @@ mod tests {
     }
 
     /// 200 records a second into two partitions, 16 of 1,000 bytes in a batch; room for ten batches.
-    fn producer(config: ProducerConfig) -> Producer {
+    fn producer(config: &ProducerConfig) -> Producer {
         let config = ProducerConfig {
             linger: Span::ZERO,
             buffer_memory: 10 * 16_384,
             delivery_timeout: Span::from_secs(4),
             max_block: Span::from_ms(1_500),
-            ..config
+            ..config.clone()
         };
         let setup = Setup { config, duration: Span::from_secs(30), ..setup(2) };
         let mut producer = Producer::new(&setup, Streams::new(1));
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_full_buffer_blocks_all_partitions_until_somebody_takes_what_waits() {
-        let mut producer = producer(ProducerConfig::default());
+        let mut producer = producer(&ProducerConfig::default());
         producer.hold(0, at(1_000), Why::Refused, Some(LEADER), at(1_000));
         // 160 records of the partition fit; it gets a hundred a second.
         assert_eq!(watch(&mut producer, 1_000, 4_000), [(2_604, Change::Blocked)]);
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn what_is_given_up_makes_room() {
-        let mut producer = producer(ProducerConfig::default());
+        let mut producer = producer(&ProducerConfig::default());
         producer.hold(0, at(1_000), Why::Refused, Some(LEADER), at(1_000));
         let seen = watch(&mut producer, 1_000, 12_000);
         let blocked = |change: &Change| *change == Change::Blocked;
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn where_send_does_not_wait_every_record_is_refused() {
         let config = ProducerConfig { max_block: Span::ZERO, ..ProducerConfig::default() };
-        let mut producer = producer(config);
+        let mut producer = producer(&config);
         producer.config.max_block = Span::ZERO;
         producer.hold(0, at(1_000), Why::Refused, Some(LEADER), at(1_000));
         watch(&mut producer, 1_000, 4_000);

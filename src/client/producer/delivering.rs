@@ -287,8 +287,8 @@ mod tests {
     const WAY: Span = Span::from_ms(1);
 
     /// 200 records a second into one partition, without linger, 1 ms to the leader.
-    fn producer(config: ProducerConfig) -> Producer {
-        let config = ProducerConfig { linger: Span::ZERO, ..config };
+    fn producer(config: &ProducerConfig) -> Producer {
+        let config = ProducerConfig { linger: Span::ZERO, ..config.clone() };
         let mut producer = Producer::new(&Setup { config, ..setup(1) }, Streams::new(1));
         assert_eq!(producer.flow(0, at(0), WAY, FIRST), Outcome::default());
         producer
@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     fn what_waited_is_delivered_when_somebody_takes_it() {
-        let mut producer = producer(ProducerConfig::default());
+        let mut producer = producer(&ProducerConfig::default());
         let outcome = after(&mut producer, Why::Refused, 4_000, FIRST);
         assert_eq!(outcome, Outcome::default(), "nothing comes twice");
         let delivered = [1_999, 2_000, 3_000, 3_999, 4_001, 5_001];
@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn what_nobody_acknowledged_is_written_twice_without_idempotence() {
-        let mut producer = producer(forgetful());
+        let mut producer = producer(&forgetful());
         let outcome = after(&mut producer, Why::Refused, 3_000, FIRST);
         assert_eq!(outcome, Outcome { repeated: 3, expired: 0 });
         assert_eq!(producer.delivered(0, at(3_000)), 602);
@@ -335,21 +335,21 @@ mod tests {
         for (why, late, twice) in
             [(Why::Silent(FIRST), 5, 5), (Why::TooFew, 5, 5), (Why::Unacknowledged, 5, 10)]
         {
-            let mut prompt = producer(config.clone());
+            let mut prompt = producer(&config);
             assert_eq!(after(&mut prompt, why, 3_000, FIRST).repeated, 0, "{why:?}");
-            let mut slow = producer(config.clone());
+            let mut slow = producer(&config);
             assert_eq!(after(&mut slow, why, 4_500, FIRST).repeated, late, "{why:?}");
-            let mut slower = producer(config.clone());
+            let mut slower = producer(&config);
             assert_eq!(after(&mut slower, why, 6_500, FIRST).repeated, twice, "{why:?}");
             assert_eq!(slower.delivered(0, at(6_501)), 1_300 + twice);
         }
-        let mut idempotent = producer(ProducerConfig { enable_idempotence: true, ..config });
+        let mut idempotent = producer(&ProducerConfig { enable_idempotence: true, ..config });
         assert_eq!(after(&mut idempotent, Why::Unacknowledged, 6_500, FIRST).repeated, 0);
     }
 
     #[test]
     fn a_new_leader_has_what_it_followed_to() {
-        let mut producer = producer(forgetful());
+        let mut producer = producer(&forgetful());
         producer.hold(0, at(2_000), Why::Silent(FIRST), Some(FIRST), at(1_984));
         assert_eq!(producer.acknowledged(0), Some(396));
         producer.retract(0, at(3_000), 1, 0);
@@ -358,7 +358,7 @@ mod tests {
 
     #[test]
     fn a_silent_leader_is_waited_for_until_the_request_times_out() {
-        let mut producer = producer(ProducerConfig::default());
+        let mut producer = producer(&ProducerConfig::default());
         producer.hold(0, at(2_000), Why::Silent(FIRST), Some(FIRST), at(1_984));
         let tries = |now, silent| producer.tries_again(0, at(now), |_| silent).as_ms();
         assert_eq!([tries(8_000, true), tries(8_000, false)], [32_000, 8_000]);
@@ -370,7 +370,7 @@ mod tests {
     fn what_is_too_old_is_given_up() {
         let timeout = Span::from_secs(2);
         let config = ProducerConfig { delivery_timeout: timeout, ..Default::default() };
-        let mut producer = producer(config);
+        let mut producer = producer(&config);
         producer.hold(0, at(1_001), Why::Refused, Some(FIRST), at(1_000));
         let given_up = [2_000, 3_000, 4_000].map(|ms| producer.given_up(0, at(ms)));
         assert_eq!(given_up, [0, 0, 200], "one by one");
@@ -384,7 +384,7 @@ mod tests {
 
     #[test]
     fn too_few_retries_end_before_the_delivery_timeout() {
-        let mut producer = producer(ProducerConfig { retries: 3, ..forgetful() });
+        let mut producer = producer(&ProducerConfig { retries: 3, ..forgetful() });
         // 100 + 200 + 400 ms of pauses.
         assert_eq!(after(&mut producer, Why::TooFew, 5_000, FIRST).expired, 461);
     }
@@ -392,7 +392,7 @@ mod tests {
     #[test]
     fn without_acknowledgements_nothing_is_sent_again() {
         let config = ProducerConfig { acks: Acks::None, ..forgetful() };
-        let mut producer = producer(config);
+        let mut producer = producer(&config);
         producer.hold(0, at(2_000), Why::Refused, Some(FIRST), at(2_000));
         assert_eq!(producer.given_up(0, at(2_000)), 1, "what was on its way");
         assert_eq!(producer.flow(0, at(3_000), WAY, FIRST), Outcome::default());
@@ -401,7 +401,7 @@ mod tests {
 
     #[test]
     fn what_a_leader_had_alone_comes_again_unless_it_was_acknowledged() {
-        let mut producer = producer(ProducerConfig::default());
+        let mut producer = producer(&ProducerConfig::default());
         producer.hold(0, at(2_000), Why::Refused, Some(FIRST), at(1_984));
         producer.retract(0, at(3_000), 5, 0);
         assert_eq!(producer.delivered(0, at(3_000)), 394);
