@@ -138,7 +138,7 @@ fn percentile(bends: &[Point], percent: f64) -> f64 {
 }
 
 /// The smallest value that at least `percent` of the weight does not exceed.
-pub(super) fn weighted_percentile(weighted: &mut [(f64, f64)], percent: f64) -> Option<f64> {
+fn weighted_percentile(weighted: &mut [(f64, f64)], percent: f64) -> Option<f64> {
     weighted.sort_by(|a, b| a.0.total_cmp(&b.0));
     let total: f64 = weighted.iter().map(|(_, weight)| weight).sum();
     if total <= 0.0 {

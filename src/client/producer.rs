@@ -14,6 +14,7 @@ mod dealing;
 mod delivering;
 mod delivery;
 mod keyed;
+mod origin;
 mod sticky;
 
 pub use buffer::Change as BufferChange;

@@ -5,6 +5,8 @@
 //! and the leader hears of it with their next fetch, so the high watermark is the end of a round
 //! trip ago; while one of them is silent, it stands still.
 
+mod origins;
+
 use crate::client::producer::Producer;
 use crate::kernel::rate::Rate;
 use crate::kernel::time::{Instant, Span};

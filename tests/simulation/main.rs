@@ -5,6 +5,7 @@ mod determinism;
 mod duplicates;
 mod fuzz;
 mod invariants;
+mod latency;
 mod lateness;
 mod measures;
 mod network;

@@ -1,7 +1,9 @@
 //! From a producer into the logs: what flows, what waits and for how long, and what comes twice.
 
 use super::Producer;
-use super::delivery::{Channel, Course, Outcome, Segment, Wait, Why, longest_try, next_attempt};
+use super::delivery::{
+    Again, Channel, Course, Outcome, Segment, Wait, Why, longest_try, next_attempt,
+};
 use crate::kernel::time::{Instant, Span};
 use crate::model::config::Acks;
 use crate::model::id::BrokerId;
@@ -43,12 +45,6 @@ impl Producer {
         let Some(created) = self.nth(index, nth) else { return Ok(None) };
         let leaves = self.batching.leaves(created, &mut self.arriving);
         Ok(Some(leaves.saturating_add(way)))
-    }
-
-    /// When the `nth` record of partition `index`'s log was created.
-    pub fn created_nth(&mut self, index: u32, nth: u64) -> Option<Instant> {
-        let surplus = self.channels.get(index as usize)?.of_record(nth).surplus;
-        self.nth(index, nth.saturating_add_signed(-surplus))
     }
 
     /// Whether `acks` is `all`: what too few replicas have is not acknowledged.
@@ -113,7 +109,7 @@ impl Producer {
                 let copies = wait.copies(at, self.config.request_timeout);
                 let course = Course::Waits(Wait { why, since: at, copies, ..wait });
                 let segment = self.channel(index).last();
-                self.channel(index).push(Segment { from: at, course, ..segment });
+                self.channel(index).push(Segment { course, ..segment.next(at) });
             }
             Course::Flows(way) => {
                 let base = self.delivered(index, at);
@@ -122,7 +118,7 @@ impl Producer {
                 let (began, copies) = (at, 0);
                 let wait = Wait { why, since: at, began, leader, answered, asked, copies };
                 let course = Course::Waits(wait);
-                self.channel(index).push(Segment { from: at, base, course, ..segment });
+                self.channel(index).push(Segment { base, course, ..segment.next(at) });
                 if why == Why::Refused && !self.sends_again() {
                     // What was on its way is lost with the connection.
                     let sent = self.sent(index, at).saturating_add_signed(segment.surplus);
@@ -198,10 +194,11 @@ impl Producer {
         }
         let base = self.delivered(index, at);
         let Some(wait) = segment.wait() else {
-            self.channel(index).push(Segment { from: at, base, course, ..segment });
+            self.channel(index).push(Segment { base, course, ..segment.next(at) });
             return outcome;
         };
-        outcome.repeated = self.repeated(index, at, wait, leader);
+        let again = self.again(index, at, wait, leader);
+        outcome.repeated = again.records;
         outcome.expired = self.give_up(index, at);
         let segment = self.channel(index).last();
         self.channel(index).push(Segment {
@@ -210,28 +207,32 @@ impl Producer {
             course,
             surplus: segment.surplus + outcome.repeated.cast_signed(),
             given_up: segment.given_up,
+            again,
         });
         outcome
     }
 
-    /// Records that are written once more when a wait ends at `leader`.
-    fn repeated(&mut self, index: u32, at: Instant, wait: Wait, leader: BrokerId) -> u64 {
+    /// What is written once more when a wait ends at `leader`.
+    fn again(&mut self, index: u32, at: Instant, wait: Wait, leader: BrokerId) -> Again {
         if self.config.enable_idempotence || !self.sends_again() {
-            return 0;
+            return Again::default();
         }
         let copies = wait.copies(at, self.config.request_timeout);
         let moved = wait.leader != Some(leader);
-        if moved || (copies == 0 && wait.why == Why::Refused) {
+        let (copies, reach) = if moved || (copies == 0 && wait.why == Why::Refused) {
             // What the log has kept of it.
-            return self.delivered(index, at).saturating_sub(wait.answered);
-        }
-        if copies == 0 {
-            return 0;
-        }
-        let surplus = self.channel(index).last().surplus;
-        let reach = self.in_flight_until(index, wait.asked);
-        let reach = self.count(index, reach).saturating_add_signed(surplus);
-        copies * reach.saturating_sub(wait.answered)
+            (1, self.delivered(index, at))
+        } else if copies == 0 {
+            return Again::default();
+        } else {
+            let surplus = self.channel(index).last().surplus;
+            let reach = self.in_flight_until(index, wait.asked);
+            (copies, self.count(index, reach).saturating_add_signed(surplus))
+        };
+        let originals = reach.saturating_sub(wait.answered);
+        let surplus = self.channel(index).of_record(wait.answered, at).surplus;
+        let first = (wait.answered + 1).saturating_add_signed(-surplus);
+        Again { records: copies * originals, first, originals }
     }
 
     /// The youngest record for a partition that goes out unanswered if the first such request left at
@@ -263,7 +264,7 @@ impl Producer {
         let segment = self.channel(index).last();
         let base = self.delivered(index, at).saturating_sub(records);
         let surplus = segment.surplus - lost.cast_signed();
-        self.channel(index).push(Segment { from: at, base, surplus, ..segment });
+        self.channel(index).push(Segment { base, surplus, ..segment.next(at) });
         if !self.sends_again() {
             self.write_off(index, records - lost);
         }
@@ -378,7 +379,7 @@ mod tests {
         // Created from 1 s to 3 s, and 5 s - 2 s is 3 s.
         assert_eq!(outcome, Outcome { repeated: 0, expired: 400 });
         assert_eq!(producer.delivered(0, at(5_001)), 600);
-        assert_eq!(producer.created_nth(0, 201), Some(at(3_005)));
+        assert_eq!(producer.created_nth(0, 201, at(5_001)), Some(at(3_005)));
         assert_eq!(producer.given_up(0, at(9_000)), 400);
     }
 

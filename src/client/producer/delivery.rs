@@ -23,6 +23,26 @@ pub(super) struct Segment {
     pub surplus: i64,
     /// Records given up when it begins, or lost on their way without anybody being told.
     pub given_up: u64,
+    /// What is written once more when it begins: the last records before `base`.
+    pub again: Again,
+}
+
+/// Records in a log that repeat others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Again {
+    /// How many.
+    pub records: u64,
+    /// The first one that they repeat, as it was created, from 1 …
+    pub first: u64,
+    /// … and how many from there on, over and over again.
+    pub originals: u64,
+}
+
+impl Again {
+    /// Which created record the `nth` of them repeats, from 0.
+    pub(super) fn original(self, nth: u64) -> u64 {
+        self.first + nth % self.originals.max(1)
+    }
 }
 
 /// What happens to records.
@@ -79,7 +99,8 @@ pub struct Outcome {
 impl Channel {
     pub(super) fn new() -> Self {
         let (from, course) = (Instant::ZERO, Course::Flows(Span::ZERO));
-        Channel { segments: vec![Segment { from, base: 0, course, surplus: 0, given_up: 0 }] }
+        let (base, surplus, given_up, again) = (0, 0, 0, Again::default());
+        Channel { segments: vec![Segment { from, base, course, surplus, given_up, again }] }
     }
 
     /// The present stretch.
@@ -102,10 +123,11 @@ impl Channel {
         self.segments[next.saturating_sub(1)]
     }
 
-    /// The stretch in which the `nth` record was delivered.
-    pub(super) fn of_record(&self, nth: u64) -> Segment {
+    /// The stretch in which the `nth` record of the log was delivered, as the log stood at `as_of`.
+    pub(super) fn of_record(&self, nth: u64, as_of: Instant) -> Segment {
+        let begun = self.segments.partition_point(|segment| segment.from <= as_of);
         // A log that was cut falls back: what was delivered last is in the log.
-        let at = self.segments.iter().rposition(|segment| segment.base < nth);
+        let at = self.segments[..begun].iter().rposition(|segment| segment.before() < nth);
         self.segments[at.unwrap_or(0)]
     }
 
@@ -118,6 +140,16 @@ impl Channel {
 }
 
 impl Segment {
+    /// A stretch that begins at `at` and goes on like this one.
+    pub(super) fn next(self, at: Instant) -> Segment {
+        Segment { from: at, again: Again::default(), ..self }
+    }
+
+    /// Records in the log just before it begins.
+    pub(super) const fn before(&self) -> u64 {
+        self.base - self.again.records
+    }
+
     /// Why records wait; `None`: they flow.
     pub(super) const fn wait(self) -> Option<Wait> {
         match self.course {
