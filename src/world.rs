@@ -16,6 +16,7 @@ mod modern;
 mod network;
 mod producing;
 mod replication;
+mod retention;
 mod sampling;
 mod setup;
 mod syncing;
@@ -98,6 +99,8 @@ enum Event {
     Shrink(Row),
     /// A broker that stood still goes on.
     Resume(BrokerId),
+    /// A broker looks for segments that it need not keep.
+    Retain(BrokerId),
     /// The controller looks for leaders that are not the preferred ones.
     Balance,
     /// The high watermark of a coordinator's log moves.
@@ -264,6 +267,7 @@ impl World<'_> {
             Event::CatchUp(row) => self.catch_up(row),
             Event::Shrink(row) => self.shrink(row),
             Event::Resume(broker) => self.resume_broker(broker),
+            Event::Retain(broker) => self.look_at_logs(broker),
             Event::Balance => self.balance_leaders(),
             Event::Commit(row) => self.commit(row as usize),
             Event::Load(row) => self.load(row as usize),

@@ -27,12 +27,18 @@ pub struct History {
     committed: Vec<(Instant, u64)>,
     /// The owner's position, `None` where there is no owner or it has no position yet.
     position: Vec<(Instant, Option<u64>)>,
-    log_start: u64,
+    /// The log start offset, from the moments on at which it moved.
+    log_start: Vec<(Instant, u64)>,
 }
 
 fn last_at<T: Copy>(steps: &[(Instant, T)], at: Instant) -> Option<T> {
     let next = steps.partition_point(|(when, _)| *when <= at);
     next.checked_sub(1).map(|last| steps[last].1)
+}
+
+fn log_start(run: &Run, partition: PartitionId) -> Vec<(Instant, u64)> {
+    let log = &run.logs.partitions[partition.index()];
+    log.start_moves().map(|at| (at, log.start_at(at))).collect()
 }
 
 impl History {
@@ -74,7 +80,7 @@ impl History {
             partition,
             committed: committed.cloned().unwrap_or_default(),
             position,
-            log_start: run.logs.partitions[partition.index()].start(),
+            log_start: log_start(run, partition),
         }
     }
 
@@ -94,11 +100,13 @@ impl History {
             Against::Committed => committed.or(position),
             Against::Position => position.or(committed),
         };
-        reached.unwrap_or(self.log_start)
+        reached.or(last_at(&self.log_start, at)).unwrap_or(0)
     }
 
     fn changes(&self) -> impl Iterator<Item = Instant> + '_ {
-        self.committed.iter().map(|&(at, _)| at).chain(self.position.iter().map(|&(at, _)| at))
+        let positions = self.position.iter().map(|&(at, _)| at);
+        let starts = self.log_start.iter().map(|&(at, _)| at);
+        self.committed.iter().map(|&(at, _)| at).chain(positions).chain(starts)
     }
 }
 

@@ -262,7 +262,8 @@ impl Question<'_> {
                         self.once(run, group, partition, to) + skipped
                     });
                     let log = &run.logs.partitions[partition.index()];
-                    log.visible_end(to, &mut run.logs.producers).saturating_sub(done)
+                    let end = log.visible_end(to, &mut run.logs.producers);
+                    end.saturating_sub(done.max(log.start_at(to)))
                 }
                 (_, None) => 0,
                 (Metric::Skipped, Some(account)) => {

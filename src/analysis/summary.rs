@@ -11,7 +11,7 @@ use crate::model::fact::{ConsumerFact, Failure, GroupFact};
 use crate::model::id::{BrokerId, ConsumerId, GroupId, PartitionId};
 use crate::scenario::Scenario;
 use crate::trace::Trace;
-use crate::trace::ledger::Cause;
+use crate::trace::ledger::{Account, Cause};
 use crate::world::Run;
 use std::collections::BTreeMap;
 
@@ -135,9 +135,7 @@ fn summarize_group(
         vacancies(&tenures, end).iter().map(|vacancy| vacancy.to.since(vacancy.from)).collect();
     let stalled = stalls(trace, group, end).iter().map(|stall| stall.to.since(stall.from)).sum();
     let (mut duplicates, mut skipped) = (BTreeMap::new(), BTreeMap::new());
-    let mut frontier = 0;
     for (_, account) in trace.ledger.accounts(group) {
-        frontier += account.frontier();
         for (&cause, count) in &account.duplicates {
             *duplicates.entry(cause).or_default() += count;
         }
@@ -152,10 +150,13 @@ fn summarize_group(
     });
     let partitions = &run.group_partitions[group.index()];
     let logs = &mut run.logs;
-    let ends: u64 = partitions
-        .iter()
-        .map(|p| logs.partitions[p.index()].visible_end(end, &mut logs.producers))
-        .sum();
+    let waits = |&partition: &PartitionId| {
+        let log = &logs.partitions[partition.index()];
+        let account = trace.ledger.account(group, partition);
+        let done = account.map_or(0, Account::frontier).max(log.start());
+        log.visible_end(end, &mut logs.producers).saturating_sub(done)
+    };
+    let waiting = partitions.iter().map(waits).sum();
     GroupSummary {
         group,
         name: scenario.groups[group.index()].name.clone(),
@@ -175,7 +176,7 @@ fn summarize_group(
         processed: run.trace.ledger.totals(group).0,
         duplicates,
         skipped,
-        waiting: ends.saturating_sub(frontier),
+        waiting,
         failures: failures(run, group),
     }
 }

@@ -3,7 +3,7 @@
 
 use super::log::PartitionLog;
 use crate::client::producer::Producer;
-use crate::kernel::time::{Instant, Span};
+use crate::kernel::time::{Instant, Span, first_moment};
 use crate::model::error::ErrorCode;
 use crate::model::id::BrokerId;
 use crate::model::message::fetch::{FetchPartition, FetchRequest, FetchResponse};
@@ -96,16 +96,7 @@ impl Logs {
         if self.readable(request, deadline).0 < wanted {
             return None;
         }
-        let (mut low, mut high) = (first.as_us(), deadline.as_us());
-        while high - low > 1 {
-            let middle = low + (high - low) / 2;
-            if self.readable(request, Instant::from_us(middle)).0 >= wanted {
-                high = middle;
-            } else {
-                low = middle;
-            }
-        }
-        Some(Instant::from_us(high))
+        Some(first_moment(first, deadline, |at| self.readable(request, at).0 >= wanted))
     }
 
     /// Bytes that the fetch could read, each partition up to its limit; and whether it would leave

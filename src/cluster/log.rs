@@ -6,10 +6,11 @@
 //! trip ago; while one of them is silent, it stands still.
 
 mod origins;
+mod retention;
 
 use crate::client::producer::Producer;
 use crate::kernel::rate::Rate;
-use crate::kernel::time::{Instant, Span};
+use crate::kernel::time::{Instant, Span, first_moment};
 use crate::model::error::ErrorCode;
 use crate::model::id::BrokerId;
 
@@ -18,8 +19,14 @@ use crate::model::id::BrokerId;
 pub struct PartitionLog {
     /// The first offset that is still there, and since when.
     starts: Vec<(Instant, u64)>,
-    /// Offsets before the first record that a producer of this run wrote.
+    /// When the first record of the oldest segment was appended, if anybody has looked.
+    oldest: Option<Instant>,
+    /// When the log was cut, and where.
+    cuts: Vec<(Instant, u64)>,
+    /// Offsets before the first record that a producer of this run wrote, and since when they are
+    /// there.
     base: u64,
+    born: Instant,
     /// Bytes of a record.
     record_size: u64,
     /// Who writes here: rows in the table of producers, and which of their partitions this is.
@@ -56,12 +63,15 @@ struct Visible {
 }
 
 impl PartitionLog {
-    /// A log that holds `backlog` records from before the run.
-    pub fn new(backlog: u64, record_size: u64, leader: Option<BrokerId>) -> Self {
+    /// A log that begins with `backlog` records at `born`.
+    pub fn new(backlog: u64, born: Instant, record_size: u64, leader: Option<BrokerId>) -> Self {
         let (from, behind) = (Instant::ZERO, Some(Span::ZERO));
         PartitionLog {
             starts: vec![(Instant::ZERO, 0)],
+            oldest: None,
+            cuts: vec![],
             base: backlog,
+            born,
             record_size: record_size.max(1),
             sources: vec![],
             leaders: vec![Leadership { from: Instant::ZERO, leader, epoch: 0, begins: 0 }],
@@ -82,6 +92,17 @@ impl PartitionLog {
     /// Log start offset now.
     pub fn start(&self) -> u64 {
         self.starts.last().expect("a log begins somewhere").1
+    }
+
+    /// Log start offset at `at`.
+    pub fn start_at(&self, at: Instant) -> u64 {
+        let next = self.starts.partition_point(|&(from, _)| from <= at);
+        next.checked_sub(1).map_or(0, |last| self.starts[last].1)
+    }
+
+    /// When the log start offset moved.
+    pub fn start_moves(&self) -> impl Iterator<Item = Instant> {
+        self.starts.iter().skip(1).map(|&(at, _)| at)
     }
 
     /// Bytes of a record.
@@ -127,7 +148,7 @@ impl PartitionLog {
         let led = || self.leaders.iter().filter(|leadership| leadership.leader.is_some());
         let known = led().filter(|leadership| leadership.epoch <= epoch).map(|l| l.epoch).max();
         let next = led().filter(|leadership| leadership.epoch > epoch).map(|l| l.begins).min();
-        (known.unwrap_or(-1), next.unwrap_or(end))
+        (known.unwrap_or(-1), next.unwrap_or(end).max(self.start()))
     }
 
     /// What is wrong with a client that takes `broker` for the leader in `epoch` at `at`; -1: it does
@@ -160,6 +181,11 @@ impl PartitionLog {
     pub fn cut(&mut self, at: Instant, end: u64, producers: &mut [Producer]) {
         let least = self.visible_end(at, producers).min(end);
         self.see(Visible { from: at, least, cut: at, ..self.last_visible() });
+        self.cuts.push((at, end));
+        self.oldest = None;
+        if end < self.start() {
+            self.starts.push((at, end));
+        }
     }
 
     fn last_visible(&self) -> Visible {
@@ -216,15 +242,7 @@ impl PartitionLog {
         if self.visible_end(horizon, producers) <= offset {
             return None;
         }
-        let (mut low, mut high) = (from.as_us(), horizon.as_us());
-        while high - low > 1 {
-            let middle = low + (high - low) / 2;
-            if self.visible_end(Instant::from_us(middle), producers) > offset {
-                high = middle;
-            } else {
-                low = middle;
-            }
-        }
-        Some(Instant::from_us(high))
+        let visible = |at| self.visible_end(at, producers) > offset;
+        Some(first_moment(from, horizon, visible))
     }
 }

@@ -94,6 +94,11 @@ impl Cluster {
             let seconds = dice.between(3, 20);
             self.add("leader.imbalance.check.interval.seconds", seconds);
         }
+        if dice.one_in(2) {
+            let (first, then) = (dice.between(0, 20_000), dice.between(100, 10_000));
+            self.add("log.initial.task.delay.ms", first);
+            self.add("log.retention.check.interval.ms", then);
+        }
         self.add("group.consumer.min.session.timeout.ms", 1_000);
         self.add("group.consumer.min.heartbeat.interval.ms", 100);
         let heartbeat = dice.between(200, 2_000);
@@ -121,7 +126,28 @@ impl Cluster {
             let at = dice.ms(1, seconds * 700);
             self.add("created_at", at);
         }
+        if dice.one_in(2) {
+            self.draw_retention(dice, &name);
+        }
         self.topics.push(Topic { name, partitions, early });
+    }
+
+    /// Keeps little, so that consumers come too late.
+    fn draw_retention(&mut self, dice: &mut Dice, topic: &str) {
+        let _ = writeln!(self.text, "\n[topics.{topic}.config]");
+        if !dice.one_in(3) {
+            let age = dice.between(500, 10_000);
+            self.add("retention.ms", age);
+        }
+        if dice.one_in(2) {
+            let size = dice.pick(&["\"100KiB\"", "\"1MiB\"", "\"20MiB\""]);
+            self.add("retention.bytes", size);
+        }
+        let (size, age) = (dice.pick(&["\"1MiB\"", "\"5MiB\""]), dice.between(500, 20_000));
+        self.add("segment.bytes", size);
+        self.add("segment.ms", age);
+        self.add("min.insync.replicas", dice.pick(&[1, 2]));
+        self.add("unclean.leader.election.enable", dice.one_in(2));
     }
 
     fn draw_producer(&mut self, dice: &mut Dice, number: u64, seconds: u64) {

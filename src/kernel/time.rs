@@ -216,6 +216,16 @@ impl fmt::Debug for Span {
     }
 }
 
+/// The first moment in (from, to] at which `holds`; it holds at `to` and never ceases to.
+pub fn first_moment(from: Instant, to: Instant, mut holds: impl FnMut(Instant) -> bool) -> Instant {
+    let (mut low, mut high) = (from.0, to.0);
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if holds(Instant(middle)) { high = middle } else { low = middle }
+    }
+    Instant(high)
+}
+
 /// Writes `value / scale` exactly, without trailing zeros; `scale` is a power of ten.
 fn write_decimal(f: &mut fmt::Formatter<'_>, value: u64, scale: u64) -> fmt::Result {
     write!(f, "{}", value / scale)?;

@@ -71,6 +71,10 @@ pub struct BrokerConfig {
     pub group_consumer_assignors: Vec<String>,
     /// `group.consumer.migration.policy`
     pub group_consumer_migration_policy: String,
+    /// `log.retention.check.interval.ms`
+    pub log_retention_check_interval: Span,
+    /// `log.initial.task.delay.ms`
+    pub log_initial_task_delay: Span,
 }
 
 impl Default for BrokerConfig {
@@ -102,13 +106,44 @@ impl Default for BrokerConfig {
             group_consumer_max_size: i32::MAX as u32,
             group_consumer_assignors: vec!["uniform".to_owned(), "range".to_owned()],
             group_consumer_migration_policy: "bidirectional".to_owned(),
+            log_retention_check_interval: Span::from_ms(300_000),
+            log_initial_task_delay: Span::from_secs(30),
         }
     }
 }
 
-/// Topic settings (`[topics.T.config]`).
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct TopicConfig {}
+/// Topic settings (`[topics.T.config]`); what a topic does not say, its brokers do (`LogConfig`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TopicConfig {
+    /// `cleanup.policy`: whether old segments are deleted.
+    pub deletes: bool,
+    /// `retention.ms`; `None`: records never become too old.
+    pub retention: Option<Span>,
+    /// `retention.bytes`, of each partition; `None`: no limit.
+    pub retention_bytes: Option<u64>,
+    /// `segment.bytes`
+    pub segment_bytes: u32,
+    /// `segment.ms`
+    pub segment: Span,
+    /// `min.insync.replicas`
+    pub min_insync_replicas: u32,
+    /// `unclean.leader.election.enable`
+    pub unclean_leader_election_enable: bool,
+}
+
+impl Default for TopicConfig {
+    fn default() -> Self {
+        TopicConfig {
+            deletes: true,
+            retention: Some(Span::from_secs(7 * 86_400)),
+            retention_bytes: None,
+            segment_bytes: 1 << 30,
+            segment: Span::from_secs(7 * 86_400),
+            min_insync_replicas: 1,
+            unclean_leader_election_enable: false,
+        }
+    }
+}
 
 /// Producer settings (`[producers.P.config]`).
 #[derive(Clone, PartialEq, Eq, Debug)]

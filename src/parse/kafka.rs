@@ -4,6 +4,7 @@ pub(crate) mod assignor;
 pub(crate) mod broker;
 pub(crate) mod catalogue;
 pub(crate) mod consumer;
+pub(crate) mod log;
 pub(crate) mod modelled;
 pub(crate) mod pairs;
 pub(crate) mod producer;

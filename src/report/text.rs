@@ -21,7 +21,7 @@ pub fn summary(summary: &Summary, names: Names<'_>) -> String {
         let _ = write!(text, " · {}", summary.question);
     }
     let (duration, records) = (span(summary.duration), counted(summary.produced, "record"));
-    let _ = writeln!(text, "\n{duration} simulated, seed {}, {records} in the logs", summary.seed);
+    let _ = writeln!(text, "\n{duration} simulated, seed {}, {records} written", summary.seed);
     for producer in summary.producers.iter().filter(|producer| producer.has_trouble()) {
         text.push_str(&producer_line(producer));
     }

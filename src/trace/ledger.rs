@@ -8,7 +8,7 @@ use super::live::Live;
 use super::ranges::RangeSet;
 use crate::kernel::time::{Instant, Span};
 use crate::model::config::CommitMode;
-use crate::model::fact::{ConsumerFact, Fact, GroupFact, PositionSource, Processed};
+use crate::model::fact::{ConsumerFact, Fact, GroupFact, PartitionFact, PositionSource, Processed};
 use crate::model::id::{ConsumerId, GroupId, PartitionId};
 use crate::scenario::Scenario;
 use std::collections::BTreeMap;
@@ -26,6 +26,8 @@ pub enum Cause {
     Rebalance,
     /// `auto.offset.reset`.
     Reset,
+    /// The log deleted them before anybody had read them.
+    Retention,
     /// The application commits before it processes.
     CommitBeforeProcessing,
 }
@@ -39,6 +41,7 @@ impl Cause {
             Cause::SessionExpired => "session_timeout",
             Cause::Rebalance => "rebalance",
             Cause::Reset => "reset",
+            Cause::Retention => "retention",
             Cause::CommitBeforeProcessing => "commit",
         }
     }
@@ -75,6 +78,31 @@ impl Account {
                  waiting"
             )
         })
+    }
+
+    /// What lies between the frontier and `to` is jumped over.
+    fn skip(&mut self, at: Instant, to: u64, cause: Cause) {
+        let from = self.frontier();
+        if from < to {
+            self.skipped.insert(from, to);
+            self.jumps.push(Jump { at, from, to, cause });
+        }
+    }
+
+    /// A straggler may still process what others have skipped, or what a log has deleted.
+    fn unskip(&mut self, from: u64, to: u64) {
+        if self.skipped.end() <= from {
+            return;
+        }
+        self.skipped.remove(from, to);
+        let touched = self.jumps.extract_if(.., |jump| jump.from < to && from < jump.to);
+        let rest = |jump: Jump| {
+            let before = Jump { to: jump.to.min(from), ..jump };
+            let after = Jump { from: jump.from.max(to), ..jump };
+            [before, after].into_iter().filter(|rest| rest.from < rest.to)
+        };
+        let rest: Vec<Jump> = touched.flat_map(rest).collect();
+        self.jumps.extend(rest);
     }
 
     /// Attempts beyond the first.
@@ -120,6 +148,8 @@ pub struct Ledger {
     commits_before: Vec<bool>,
     /// By group: how long an event explains what follows.
     memory: Vec<Span>,
+    /// By partition: what its log has deleted.
+    starts: Vec<u64>,
     blames: Vec<Option<Blame>>,
     poll_timeout: Vec<bool>,
     /// By group: the last event that struck one of its members.
@@ -139,6 +169,7 @@ impl Ledger {
             accounts: vec![vec![None; partitions]; groups.len()],
             commits_before: groups.iter().map(|g| g.commit == CommitMode::BeforeBatch).collect(),
             memory: groups.iter().map(memory).collect(),
+            starts: vec![0; partitions],
             blames: Vec::new(),
             poll_timeout: Vec::new(),
             group_blames: vec![None; groups.len()],
@@ -188,12 +219,24 @@ impl Ledger {
             Fact::Group { what: GroupFact::Stable { .. }, .. } => {
                 self.group_blames[group.index()] = None;
             }
+            Fact::Partition { partition, what: PartitionFact::StartMoved { to } } => {
+                self.delete(at, *partition, *to);
+            }
             Fact::Group { .. }
             | Fact::Broker { .. }
             | Fact::Partition { .. }
             | Fact::Producer { .. } => {}
         }
         Ok(None)
+    }
+
+    /// A log begins at `to` now: nobody will read what lies before, unless it is on its way already.
+    fn delete(&mut self, at: Instant, partition: PartitionId, to: u64) {
+        self.starts[partition.index()] = to;
+        let accounts = self.accounts.iter_mut();
+        for account in accounts.filter_map(|rows| rows[partition.index()].as_deref_mut()) {
+            account.skip(at, to, Cause::Retention);
+        }
     }
 
     fn strike(&mut self, at: Instant, event: usize, consumers: &[ConsumerId]) {
@@ -260,7 +303,10 @@ impl Ledger {
         source: PositionSource,
     ) -> Result<(), String> {
         let commits_before = self.commits_before[group.index()];
+        let start = self.starts[partition.index()];
         let account = self.account_mut(group, partition);
+        // What was deleted before the group came near it.
+        account.skip(at, start.min(offset), Cause::Retention);
         let frontier = account.frontier();
         if offset > frontier {
             let cause = match (source, account.cause) {
@@ -275,8 +321,7 @@ impl Ledger {
                     ));
                 }
             };
-            account.skipped.insert(frontier, offset);
-            account.jumps.push(Jump { at, from: frontier, to: offset, cause });
+            account.skip(at, offset, cause);
         }
         Ok(())
     }
@@ -293,8 +338,7 @@ impl Ledger {
             ));
         }
         let records = account.processed.insert(p.from, p.to);
-        // A straggler may still process what others have skipped.
-        account.skipped.remove(p.from, p.to);
+        account.unskip(p.from, p.to);
         let cause = account.cause.unwrap_or(Cause::Rebalance);
         if records > 0 {
             *account.duplicates.entry(cause).or_default() += records;

@@ -20,6 +20,8 @@ pub(super) struct Machine {
     pub paused: Option<Instant>,
     /// Since when the controller has heard nothing.
     silent: Option<Instant>,
+    /// When it looks for segments that it need not keep.
+    pub looks_at: Instant,
     /// Its time for a request, and as a follower, as a multiple of the usual.
     pub slow: Factor,
     /// Whether it shut down in order the last time.
@@ -36,6 +38,7 @@ impl Default for Machine {
             up: true,
             paused: None,
             silent: None,
+            looks_at: Instant::NEVER,
             slow: Factor::ONE,
             clean: true,
             waits: false,
@@ -179,6 +182,7 @@ impl World<'_> {
         self.publish_metadata();
         self.looks[broker.index() - 1] = self.now.since(Instant::ZERO);
         self.settle_all_of(broker);
+        self.watch_logs(broker);
     }
 
     /// The controller hears of a broker again, or does not any longer.

@@ -314,6 +314,7 @@ impl World<'_> {
                         None => log.start(),
                         Some(us) => log.visible_end(Instant::from_us(us), &mut logs.producers),
                     };
+                    let first = first.max(log.start());
                     (first < end).then_some(first)
                 }
             };

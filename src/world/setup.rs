@@ -48,7 +48,7 @@ impl<'a> World<'a> {
             place_coordinators(scenario, &topics, &mut controller, streams);
         for topic in topics.ids() {
             for &partition in topics.partitions(topic) {
-                let config = &cluster.config;
+                let config = &scenario.topics[topic.index()].config;
                 let (min_isr, unclean) =
                     (config.min_insync_replicas, config.unclean_leader_election_enable);
                 controller.add(topics.replicas(partition).to_vec(), min_isr as usize, unclean);
@@ -121,6 +121,9 @@ impl<'a> World<'a> {
         world.publish_metadata();
         world.schedule_topics();
         world.schedule_strikes();
+        for broker in 1..=cluster.racks.len() {
+            world.watch_logs(BrokerId(broker as u32));
+        }
         world.agenda.push(Instant::ZERO, SAMPLE, Event::Sample);
         world
     }
@@ -284,9 +287,12 @@ fn logs(scenario: &Scenario, topics: &Topics, streams: Streams) -> Logs {
     let mut logs = Logs::default();
     for topic in topics.ids() {
         let block = &scenario.topics[topic.index()];
-        for &partition in topics.partitions(topic) {
+        for (index, &partition) in topics.partitions(topic).iter().enumerate() {
             let leader = Some(topics.leader(partition));
-            logs.partitions.push(PartitionLog::new(block.backlog, block.record_size, leader));
+            // Partitions that are added later are empty.
+            let backlog = if index < block.partitions() { block.backlog } else { 0 };
+            let (born, size) = (block.created_at, block.record_size);
+            logs.partitions.push(PartitionLog::new(backlog, born, size, leader));
         }
     }
     for producer in &scenario.producers {

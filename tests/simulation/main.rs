@@ -12,6 +12,7 @@ mod network;
 mod positions;
 mod racks;
 mod rates;
+mod retention;
 mod shipped;
 mod static_members;
 mod strategies;

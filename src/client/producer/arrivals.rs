@@ -1,11 +1,11 @@
 //! When a producer's records come: evenly, or as a Poisson process on a grid of slots.
 
 use super::Setup;
-use super::curve::{Change, Curve, first};
+use super::curve::{Change, Curve};
 use crate::kernel::counts::poisson;
 use crate::kernel::random::Stream;
 use crate::kernel::rate::Rate;
-use crate::kernel::time::{Instant, Span};
+use crate::kernel::time::{Instant, Span, first_moment};
 use crate::model::workload::Arrivals;
 
 /// Random arrivals are drawn for slots of this length: their number exactly, their places inside
@@ -167,5 +167,5 @@ pub(super) fn first_count(
     from: Instant,
     to: Instant,
 ) -> Instant {
-    first(from, to, |at| arriving.count(at) >= nth)
+    first_moment(from, to, |at| arriving.count(at) >= nth)
 }

@@ -7,10 +7,9 @@
 //! blocks in its place.
 
 use super::Producer;
-use super::curve::first;
 use super::delivering::before;
 use super::delivery::Wait;
-use crate::kernel::time::{Instant, Span};
+use crate::kernel::time::{Instant, Span, first_moment};
 
 /// A blocked application goes on when this part of the buffer is free, or one batch. In Kafka one
 /// batch is enough; it makes no difference that could be seen, and keeps events few.
@@ -98,7 +97,7 @@ impl Producer {
         let end = self.horizon;
         if self.blocks.is_blocked() {
             let goes_on = now < end && self.has_room(end);
-            return goes_on.then(|| first(now, end, |at| self.has_room(at)));
+            return goes_on.then(|| first_moment(now, end, |at| self.has_room(at)));
         }
         let waits = self.waits().map(|(_, wait)| (wait.began, self.patience(wait.why)));
         let (began, patience) =
@@ -108,7 +107,10 @@ impl Producer {
         let until = began.saturating_add(patience).max(now.saturating_add(step)).min(end);
         let memory = self.config.buffer_memory;
         if now < until && self.taken(until) > memory {
-            return Some(before(first(now, until, |at| self.taken(at) > memory), Span::from_us(1)));
+            return Some(before(
+                first_moment(now, until, |at| self.taken(at) > memory),
+                Span::from_us(1),
+            ));
         }
         (until < end).then_some(until)
     }

@@ -2,7 +2,7 @@
 
 use crate::kernel::factor::Factor;
 use crate::kernel::rate::Rate;
-use crate::kernel::time::{Instant, Span};
+use crate::kernel::time::{Instant, Span, first_moment};
 use crate::model::workload::RateStep;
 
 /// Twice the units of rate × µs in one record: doubled, so that the area of a ramp is whole.
@@ -165,7 +165,7 @@ impl Curve {
             let us = (wanted - flat).div_ceil(rate);
             ramp_end.saturating_add(Span::from_us(u64::try_from(us).unwrap_or(u64::MAX)))
         } else {
-            first(piece.from, ramp_end, |at| piece.area(at) >= wanted)
+            first_moment(piece.from, ramp_end, |at| piece.area(at) >= wanted)
         };
         (at <= horizon).then_some(at)
     }
@@ -184,16 +184,6 @@ impl Curve {
             Change::Profile => self.append_profile(at, Factor::ONE),
         }
     }
-}
-
-/// The first moment in (from, to] at which `holds`; it holds at `to` and never ceases to.
-pub(super) fn first(from: Instant, to: Instant, mut holds: impl FnMut(Instant) -> bool) -> Instant {
-    let (mut low, mut high) = (from.as_us(), to.as_us());
-    while high - low > 1 {
-        let middle = low + (high - low) / 2;
-        if holds(Instant::from_us(middle)) { high = middle } else { low = middle }
-    }
-    Instant::from_us(high)
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ table! {
     replicas: List<Replicas, 1, MAX_PARTITIONS>;
     /// Bytes of one record.
     record_size: Size = "\"1KiB\"";
-    /// Records in each partition at the start.
+    /// Records in each partition from its beginning, written at that moment as far as retention asks.
     backlog: Count<0, 1_000_000_000_000_000> = "0";
     /// When the topic is created; an event with `create_topic` says so, too.
     created_at: Instant = "the start of the run";

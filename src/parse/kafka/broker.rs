@@ -1,11 +1,11 @@
 //! What a broker checks of its own settings when it starts.
 
+use super::log;
 use super::pairs::{self, Must};
 use super::settings::Settings;
 use super::value::Checked;
 use crate::parse::problem::Problem;
 use crate::parse::shape::Reader;
-use crate::parse::source::Spot;
 use Must::{AtLeast, AtMost, Less};
 
 /// From `KafkaConfig`, `GroupCoordinatorConfig` and `ShareGroupConfig`.
@@ -49,13 +49,7 @@ pub(crate) fn check(settings: &Settings, reader: &mut Reader) {
         pairs::check(&[(&*heartbeat, Less, &*session)], settings, reader);
     }
     assignors(settings, reader);
-    for name in ["log.retention.ms", "log.retention.minutes", "log.retention.hours"] {
-        if settings.given(name).is_some() && settings.int(name) == Some(0) {
-            let title = format!("{name} must be unlimited (-1) or, greater than or equal to 1");
-            let at = settings.spot(name).unwrap_or(Spot::TOP);
-            reader.push(Problem::error(at, title).label("nothing would be kept"));
-        }
-    }
+    log::check(settings, reader);
 }
 
 /// The strategies that rejoin's brokers have.

@@ -1,6 +1,7 @@
 //! The settings that the model reads, and where they go.
 
 use super::catalogue::Family;
+use super::log;
 use super::settings::Settings;
 use super::value::{Checked, Unit, iso_duration, unit};
 use crate::kernel::time::Span;
@@ -83,6 +84,10 @@ modelled! { BROKER, broker -> BrokerConfig {
     "group.consumer.migration.policy" group_consumer_migration_policy
         "Whether a group with members may change its protocol: `bidirectional`, `upgrade`, \
          `downgrade` or `disabled`.";
+    "log.retention.check.interval.ms" log_retention_check_interval
+        "How often brokers look for segments to delete.";
+    "log.initial.task.delay.ms" log_initial_task_delay
+        "How long a broker runs before it looks for the first time.";
 } }
 
 modelled! { GROUP, group -> GroupConfig {
@@ -192,7 +197,7 @@ pub(crate) fn settings(family: Family) -> impl Iterator<Item = (&'static str, &'
         Family::Group => GROUP,
         Family::Topic => &[],
     };
-    let checked = CHECKED.iter().filter(move |(of, ..)| *of == family);
+    let checked = CHECKED.iter().chain(log::SETTINGS).filter(move |(of, ..)| *of == family);
     table.iter().copied().chain(checked.map(|(_, name, doc)| (*name, *doc)))
 }
 
@@ -205,7 +210,7 @@ pub(crate) fn doc(family: Family, name: &str) -> Option<&'static str> {
 pub(crate) fn floor(family: Family, name: &str) -> Option<i64> {
     doc(family, name)?;
     let one = ["heartbeat.interval.ms", "session.timeout.ms", "default.replication.factor"];
-    Some(i64::from(one.contains(&name)))
+    Some(log::floor(name).unwrap_or(i64::from(one.contains(&name))))
 }
 
 /// What to write instead of a setting that isn't modelled, or nothing.
@@ -215,7 +220,7 @@ pub(crate) fn instead(family: Family, name: &str) -> &'static str {
 }
 
 /// Longer than any run, and safe to add to any moment of one; Kafka's longs go far beyond.
-const BEYOND: Span = Span::from_secs(100 * 366 * 86_400);
+pub(super) const BEYOND: Span = Span::from_secs(100 * 366 * 86_400);
 
 /// Types that fields of the typed structs have.
 trait FromSetting: Sized {

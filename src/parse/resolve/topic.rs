@@ -4,11 +4,11 @@ use super::cluster::unreachable_factor;
 use super::each;
 use super::moment;
 use crate::kernel::time::Instant;
-use crate::model::config::TopicConfig;
 use crate::model::id::BrokerId;
 use crate::parse::file::topic::{Replicas, Topic as Raw};
 use crate::parse::kafka::broker;
 use crate::parse::kafka::catalogue::Family;
+use crate::parse::kafka::log;
 use crate::parse::kafka::settings::Settings;
 use crate::parse::problem::Problem;
 use crate::parse::shape::{At, Named, Reader};
@@ -39,6 +39,7 @@ pub(crate) fn resolve(
         let settings =
             reader.within("config", |reader| Settings::read(Family::Topic, node, reader));
         broker::check_topic(&settings, reader);
+        let config = reader.within("config", |reader| log::topic(&settings, broker, reader));
         Topic {
             name: name.to_owned(),
             placement: placement(&raw.value, brokers, broker, reader),
@@ -49,7 +50,7 @@ pub(crate) fn resolve(
                 .created_at
                 .as_ref()
                 .map_or(Instant::ZERO, |at| moment(at, end, reader)),
-            config: TopicConfig::default(),
+            config,
         }
     })
 }
