@@ -3,6 +3,7 @@
 pub mod controller;
 pub mod fetch;
 pub mod log;
+pub mod nearest;
 pub mod offsets_log;
 pub mod offsets_topic;
 pub mod placement;

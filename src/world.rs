@@ -13,6 +13,7 @@ mod failover;
 mod faults;
 mod messages;
 mod modern;
+mod nearest;
 mod network;
 mod producing;
 mod replication;

@@ -2,6 +2,7 @@
 //! `ReplicaManager.readFromLog`, `DelayedFetch`).
 
 use super::log::PartitionLog;
+use super::nearest::Followed;
 use crate::client::producer::Producer;
 use crate::kernel::time::{Instant, Span, first_moment};
 use crate::model::error::ErrorCode;
@@ -15,6 +16,8 @@ pub struct Logs {
     pub partitions: Vec<PartitionLog>,
     /// Producers of all topics.
     pub producers: Vec<Producer>,
+    /// Who else may be read.
+    pub followed: Followed,
 }
 
 impl Logs {
@@ -47,12 +50,12 @@ impl Logs {
         if request.partitions.iter().any(|p| !self.refusal(p, broker, now).is_none()) {
             return now;
         }
-        let (bytes, full) = self.readable(request, now);
+        let (bytes, full) = self.readable(request, broker, now);
         if bytes >= u64::from(request.min_bytes) {
             // Whoever reads to the end of the log reads as much more a moment later.
             return if full { now } else { now.round_up(resolution).min(deadline) };
         }
-        match self.enough_at(request, now, deadline) {
+        match self.enough_at(request, broker, now, deadline) {
             Some(at) => at.round_up(resolution).min(deadline),
             None => deadline,
         }
@@ -61,13 +64,13 @@ impl Logs {
     /// What is wrong with reading a partition at `broker` (`ReplicaManager.readFromLog`).
     fn refusal(&mut self, fetch: &FetchPartition, broker: BrokerId, at: Instant) -> ErrorCode {
         let log = &self.partitions[fetch.partition.index()];
-        let refusal = log.refusal(broker, fetch.leader_epoch, at);
-        if !refusal.is_none() {
+        let (refusal, start) = (log.refusal(broker, fetch.leader_epoch, at), log.start());
+        let follows = || self.follows(fetch.partition, broker);
+        if !(refusal.is_none() || refusal == ErrorCode::NotLeaderOrFollower && follows()) {
             return refusal;
         }
-        let producers = &mut self.producers;
-        let unseen = fetch.from > log.visible_end(at, producers);
-        if fetch.from < log.start() || unseen && fetch.from > log.end(at, producers) {
+        let unseen = fetch.from > self.shown_end(fetch.partition, broker, at);
+        if fetch.from < start || unseen && fetch.from > self.held_end(fetch.partition, broker, at) {
             return ErrorCode::OffsetOutOfRange;
         }
         ErrorCode::None
@@ -77,35 +80,36 @@ impl Logs {
     fn enough_at(
         &mut self,
         request: &FetchRequest,
+        broker: BrokerId,
         now: Instant,
         deadline: Instant,
     ) -> Option<Instant> {
         let mut first: Option<Instant> = None;
         for fetch in &request.partitions {
-            let log = &self.partitions[fetch.partition.index()];
-            let at = log.visible_from(fetch.from, now, deadline, &mut self.producers);
+            let at = self.shown_from(fetch, broker, now, deadline);
             if let Some(at) = at.filter(|&at| at <= deadline) {
                 first = Some(first.map_or(at, |first| first.min(at)));
             }
         }
         let first = first?;
         let wanted = u64::from(request.min_bytes);
-        if self.readable(request, first).0 >= wanted {
+        if self.readable(request, broker, first).0 >= wanted {
             return Some(first);
         }
-        if self.readable(request, deadline).0 < wanted {
+        if self.readable(request, broker, deadline).0 < wanted {
             return None;
         }
-        Some(first_moment(first, deadline, |at| self.readable(request, at).0 >= wanted))
+        Some(first_moment(first, deadline, |at| self.readable(request, broker, at).0 >= wanted))
     }
 
     /// Bytes that the fetch could read, each partition up to its limit; and whether it would leave
     /// something behind.
-    fn readable(&mut self, request: &FetchRequest, at: Instant) -> (u64, bool) {
+    fn readable(&mut self, request: &FetchRequest, broker: BrokerId, at: Instant) -> (u64, bool) {
         let (mut bytes, mut full) = (0, false);
         for fetch in &request.partitions {
+            let shown = self.shown_end(fetch.partition, broker, at);
             let log = &self.partitions[fetch.partition.index()];
-            let records = log.visible_end(at, &mut self.producers).saturating_sub(fetch.from);
+            let records = shown.saturating_sub(fetch.from);
             let limit = u64::from(request.partition_max_bytes).max(log.record_size());
             let there = records * log.record_size();
             full |= there > limit;
@@ -126,9 +130,9 @@ impl Logs {
             if !fetch.error_code.is_none() {
                 return true;
             }
+            let there = self.shown_end(fetch.partition, broker, at).saturating_sub(fetch.from);
             let log = &self.partitions[fetch.partition.index()];
             let size = log.record_size();
-            let there = log.visible_end(at, &mut self.producers).saturating_sub(fetch.from);
             let mut records = there.min(partition_max.min(budget) / size);
             if records == 0 && there > 0 && !anything {
                 records = 1;

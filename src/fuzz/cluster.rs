@@ -80,6 +80,10 @@ impl Cluster {
         self.text += "\n[cluster.config]\n";
         let factor = dice.between(1, self.brokers.min(3));
         self.add("offsets.topic.replication.factor", factor);
+        if !self.racks.is_empty() && dice.one_in(2) {
+            let selector = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
+            self.add("replica.selector.class", format!("{selector:?}"));
+        }
         let min_isr = dice.between(1, 3.min(self.brokers));
         self.add("min.insync.replicas", min_isr);
         self.add("unclean.leader.election.enable", dice.one_in(3));

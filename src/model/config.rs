@@ -41,6 +41,10 @@ pub struct BrokerConfig {
     pub replica_lag_time_max: Span,
     /// `replica.fetch.max.bytes`
     pub replica_fetch_max_bytes: u32,
+    /// `replica.fetch.wait.max.ms`
+    pub replica_fetch_wait_max: Span,
+    /// `replica.selector.class`; `None`: consumers read from leaders.
+    pub replica_selector_class: Option<String>,
     /// `min.insync.replicas`
     pub min_insync_replicas: u32,
     /// `unclean.leader.election.enable`
@@ -91,6 +95,8 @@ impl Default for BrokerConfig {
             broker_session_timeout: Span::from_ms(9_000),
             replica_lag_time_max: Span::from_ms(30_000),
             replica_fetch_max_bytes: 1_048_576,
+            replica_fetch_wait_max: Span::from_ms(500),
+            replica_selector_class: None,
             min_insync_replicas: 1,
             unclean_leader_election_enable: false,
             auto_leader_rebalance_enable: true,

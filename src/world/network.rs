@@ -204,6 +204,9 @@ impl World<'_> {
 
     /// A fetch: when it is answered and delivered is known at once; its records are read then.
     fn handle_fetch(&mut self, id: MessageId) {
+        if self.send_on(id) {
+            return;
+        }
         let message = self.messages.get(id);
         let Body::Request(Request::Fetch(request)) = &message.body else { return };
         let (consumer, broker) = (message.consumer, message.connection.broker);
@@ -368,6 +371,9 @@ impl World<'_> {
             Body::Request(Request::Fetch(request)) => {
                 let broker = message.connection.broker;
                 let response = self.logs.read(request, broker, message.answer_at);
+                process.receive_fetch(self.now, message.connection, response)
+            }
+            Body::Response(Response::Fetch(response)) => {
                 process.receive_fetch(self.now, message.connection, response)
             }
             Body::Broken | Body::Unopened => process.disconnected(self.now, message.connection),

@@ -76,6 +76,7 @@ impl World<'_> {
     /// Sets the course of a partition's log from now on.
     pub(super) fn settle(&mut self, row: Row) {
         self.settle_followers(row);
+        self.show_followers(row);
         let standing = self.standing(row);
         let Some(partition) = self.partition_of(row) else {
             return self.settle_coordinator(row, standing);

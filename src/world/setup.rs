@@ -285,6 +285,7 @@ fn place_topics(scenario: &Scenario, streams: Streams) -> Topics {
 
 fn logs(scenario: &Scenario, topics: &Topics, streams: Streams) -> Logs {
     let mut logs = Logs::default();
+    logs.followed.wait = scenario.cluster.config.replica_fetch_wait_max;
     for topic in topics.ids() {
         let block = &scenario.topics[topic.index()];
         for (index, &partition) in topics.partitions(topic).iter().enumerate() {

@@ -56,10 +56,11 @@ fn good_files_and_shipped_scenarios_are_valid() {
     }
 }
 
-/// Files that are right as far as a schema can see: it sees neither what has to agree nor how large
-/// a quantity with a unit is.
+/// Files that are right as far as a schema can see: it sees neither what has to agree, nor how large
+/// a quantity with a unit is, nor which classes brokers have.
 const ONLY_TOGETHER: &[&str] = &[
     "broker-pairs",
+    "broker-replica-selector",
     "cluster-distributions",
     "consumer-assignors",
     "consumer-heartbeat",

@@ -8,6 +8,7 @@ mod invariants;
 mod latency;
 mod lateness;
 mod measures;
+mod nearest;
 mod network;
 mod positions;
 mod racks;

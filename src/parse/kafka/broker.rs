@@ -49,6 +49,7 @@ pub(crate) fn check(settings: &Settings, reader: &mut Reader) {
         pairs::check(&[(&*heartbeat, Less, &*session)], settings, reader);
     }
     assignors(settings, reader);
+    replica_selector(settings, reader);
     log::check(settings, reader);
 }
 
@@ -68,6 +69,21 @@ fn assignors(settings: &Settings, reader: &mut Reader) {
         let help = "classes of your own can't be loaded; strategies of your own work in groups \
                     under group.protocol = \"classic\"";
         reader.push(problem.label("expected \"uniform\" or \"range\"").help(help));
+    }
+}
+
+/// The one selector of Kafka's own.
+const REPLICA_SELECTOR: &str = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
+
+/// Another class can't be loaded into a broker here.
+fn replica_selector(settings: &Settings, reader: &mut Reader) {
+    let Some(given) = settings.given("replica.selector.class") else { return };
+    let Checked::Text(class) = &given.value else { return };
+    if class != REPLICA_SELECTOR {
+        let problem = Problem::error(given.at, format!("there is no replica selector {class:?}"));
+        let help = "leave it out, and consumers read from leaders";
+        let expected = format!("expected {REPLICA_SELECTOR:?}");
+        reader.push(problem.label(expected).help(help));
     }
 }
 

@@ -53,6 +53,12 @@ modelled! { BROKER, broker -> BrokerConfig {
         "A follower that has not caught up for this long is not in sync any more.";
     "replica.fetch.max.bytes" replica_fetch_max_bytes
         "So much of a partition a follower that catches up reads in a round trip.";
+    "replica.fetch.wait.max.ms" replica_fetch_wait_max
+        "How long a leader that has nothing new keeps a follower waiting: so late a follower may \
+         hear what its consumers may see.";
+    "replica.selector.class" replica_selector_class
+        "`org.apache.kafka.common.replica.RackAwareReplicaSelector`: consumers with `rack` read from \
+         a replica in theirs (KIP-392); if it is not given, from leaders.";
     "min.insync.replicas" min_insync_replicas
         "So many replicas must be in sync for `acks=all` to be taken, and for anything new to \
          become visible.";
