@@ -4,6 +4,7 @@ pub mod activity;
 pub mod cost;
 pub mod gauge;
 pub mod history;
+pub mod incident;
 pub mod latency;
 pub mod measure;
 pub mod ownership;

@@ -7,6 +7,7 @@ mod columns;
 pub mod events;
 pub mod expectation;
 pub mod figures;
+mod incidents;
 pub mod json;
 pub mod names;
 pub mod series;

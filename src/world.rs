@@ -35,7 +35,7 @@ use crate::kernel::agenda::Agenda;
 use crate::kernel::random::{Stream, Streams};
 use crate::kernel::time::{Instant, Span};
 use crate::model::Name;
-use crate::model::fact::Fact;
+use crate::model::fact::{Fact, Standstill};
 use crate::model::id::{BrokerId, ConsumerId, PartitionId, TopicId};
 use crate::model::message::cluster::MetadataResponse;
 use crate::model::topic::Topics;
@@ -170,6 +170,8 @@ struct World<'a> {
     /// By row of the controller: how far replicas are, and who led last.
     followers: Vec<Followers>,
     led_by: Vec<Option<BrokerId>>,
+    /// By row of the controller: why nothing new becomes visible, if so.
+    still: Vec<Option<Standstill>>,
     /// By row of a producer: when its buffer is looked at next.
     buffer_looks: Vec<Instant>,
     /// When the controller looks at leaders next.

@@ -99,6 +99,8 @@ impl Book {
 pub struct Vacancy {
     /// The partition.
     pub partition: PartitionId,
+    /// Who had owned it.
+    pub owner: ConsumerId,
     /// When its owner lost it.
     pub from: Instant,
     /// When the next one got it; the end of the run if nobody did.
@@ -117,7 +119,8 @@ pub fn vacancies(tenures: &[Tenure], end: Instant) -> Vec<Vacancy> {
         let next = begun.get(begun.partition_point(|&from| from < tenure.to));
         let to = next.copied().unwrap_or(end);
         let vacant = tenure.to < end && to > tenure.to;
-        vacant.then_some(Vacancy { partition: tenure.partition, from: tenure.to, to })
+        let Tenure { partition, owner, .. } = *tenure;
+        vacant.then_some(Vacancy { partition, owner, from: tenure.to, to })
     };
     tenures.iter().filter_map(vacancy).collect()
 }

@@ -1,6 +1,7 @@
 //! What happened, in a few numbers: what a person reads in ten seconds and `summary.json` holds.
 
 use super::activity::{Activity, Spell, activities};
+use super::incident::{Incident, incidents};
 use super::measure::end_of;
 use super::ownership::{Tenure, tenures, vacancies};
 use super::producers::{self, ProducerSummary};
@@ -83,6 +84,8 @@ pub struct GroupSummary {
     pub waiting: u64,
     /// Fatal errors, by consumer.
     pub failures: Vec<(ConsumerId, Failure)>,
+    /// When it could not read, commit or own its partitions, and why.
+    pub incidents: Vec<Incident>,
 }
 
 /// A member that owned nothing while its group was stable.
@@ -178,6 +181,7 @@ fn summarize_group(
         skipped,
         waiting,
         failures: failures(run, group),
+        incidents: incidents(run, scenario, group, end),
     }
 }
 

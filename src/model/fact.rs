@@ -1,8 +1,12 @@
 //! What happened in a run, fact by fact: what a person would want on a timeline.
 
 mod producer;
+mod reason;
+mod standstill;
 
 pub use producer::ProducerFact;
+pub use reason::{RebalanceReason, RemovalReason};
+pub use standstill::Standstill;
 
 use super::Name;
 use super::error::ErrorCode;
@@ -107,6 +111,10 @@ pub enum PartitionFact {
         /// The first offset that is left.
         to: u64,
     },
+    /// From now on nothing new becomes visible.
+    StandsStill(Standstill),
+    /// What is written becomes visible again.
+    Flows,
     /// A producer that got no answer wrote these offsets once more: they repeat records before them.
     Repeated {
         /// The first.
@@ -238,6 +246,10 @@ pub enum GroupFact {
         /// Its members; of others it knows nothing.
         members: Vec<(ConsumerId, Name)>,
     },
+    /// From now on no commit takes effect: the log of the group's offsets stands still.
+    CommitsStandStill(Standstill),
+    /// Commits take effect again.
+    CommitsFlow,
     /// A member joined its list of members.
     MemberAdded {
         /// Who.
@@ -373,69 +385,4 @@ pub struct Processed {
     pub end: Instant,
     /// When `poll` returned them, perhaps among others.
     pub returned: Instant,
-}
-
-/// Why a classic group rebalances.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RebalanceReason {
-    /// A new member joined.
-    MemberJoined,
-    /// The leader rejoined, or a follower with another subscription.
-    MemberRejoined,
-    /// A member left.
-    MemberLeft,
-    /// A member's session ended.
-    SessionExpired,
-    /// A member did not sync in time.
-    SyncExpired,
-    /// The assignment could not be written.
-    WriteFailed(ErrorCode),
-    /// A freshly loaded group is larger than it may be.
-    OverCapacity,
-}
-
-/// Why a member is gone.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RemovalReason {
-    /// It left.
-    Left,
-    /// No heartbeat within its session timeout.
-    SessionExpired,
-    /// It did not rejoin within the rebalance timeout.
-    RebalanceTimeout,
-    /// It did not sync within the rebalance timeout.
-    SyncTimeout,
-    /// Another process took its instance id.
-    Replaced,
-    /// The group is full.
-    GroupFull,
-}
-
-impl RebalanceReason {
-    /// Its name in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            RebalanceReason::MemberJoined => "member_joined",
-            RebalanceReason::MemberRejoined => "member_rejoined",
-            RebalanceReason::MemberLeft => "member_left",
-            RebalanceReason::SessionExpired => "session_expired",
-            RebalanceReason::SyncExpired => "sync_expired",
-            RebalanceReason::WriteFailed(_) => "write_failed",
-            RebalanceReason::OverCapacity => "over_capacity",
-        }
-    }
-}
-
-impl RemovalReason {
-    /// Its name in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            RemovalReason::Left => "left",
-            RemovalReason::SessionExpired => "session_expired",
-            RemovalReason::RebalanceTimeout => "rebalance_timeout",
-            RemovalReason::SyncTimeout => "sync_timeout",
-            RemovalReason::Replaced => "replaced",
-            RemovalReason::GroupFull => "group_full",
-        }
-    }
 }

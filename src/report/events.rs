@@ -4,6 +4,7 @@ use super::names::Names;
 use crate::kernel::time::Instant;
 use crate::model::fact::{
     BrokerFact, ConsumerFact, Fact, GroupFact, PartitionFact, PositionSource, ProducerFact,
+    Standstill,
 };
 use crate::model::id::PartitionId;
 use crate::model::topic::Topics;
@@ -188,6 +189,8 @@ impl Names<'_> {
                     json!({ "broker": broker.0, "generation": generation, "members": members }),
                 )
             }
+            GroupFact::CommitsStandStill(why) => ("commits_stand_still", still(*why)),
+            GroupFact::CommitsFlow => ("commits_flow", json!({})),
             GroupFact::MemberAdded { consumer, member } => (
                 "member_added",
                 json!({ "consumer": self.consumer(*consumer), "member": &**member }),
@@ -236,6 +239,14 @@ impl Names<'_> {
     }
 }
 
+fn still(why: Standstill) -> Value {
+    let mut fields = json!({ "reason": why.name() });
+    if let Some(broker) = why.broker() {
+        fields["broker"] = json!(broker.0);
+    }
+    fields
+}
+
 fn broker_line(what: BrokerFact) -> (&'static str, Value) {
     match what {
         BrokerFact::Killed => ("broker_killed", json!({})),
@@ -276,6 +287,8 @@ fn partition_line(what: &PartitionFact) -> (&'static str, Value) {
                 "unclean": unclean,
             }),
         ),
+        PartitionFact::StandsStill(why) => ("partition_stands_still", still(*why)),
+        PartitionFact::Flows => ("partition_flows", json!({})),
         PartitionFact::StartMoved { to } => ("log_start_moved", json!({ "to": to })),
         PartitionFact::Repeated { from, to } => {
             ("records_repeated", json!({ "from": from, "to": to }))

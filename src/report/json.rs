@@ -1,5 +1,6 @@
 //! `summary.json`.
 
+use super::incidents;
 use super::names::Names;
 use crate::analysis::producers::ProducerSummary;
 use crate::analysis::recovery::Recovery;
@@ -8,6 +9,7 @@ use crate::kernel::time::{Instant, Span};
 use crate::model::id::{ConsumerId, PartitionId};
 use crate::trace::ledger::Cause;
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 #[derive(Serialize)]
@@ -58,6 +60,7 @@ struct Group<'a> {
     skipped_by_cause: BTreeMap<String, u64>,
     waiting: u64,
     failed: BTreeMap<&'a str, String>,
+    incidents: Vec<Value>,
 }
 
 #[derive(Serialize)]
@@ -159,6 +162,7 @@ impl<'a> Group<'a> {
             failed: (group.failures.iter())
                 .map(|(consumer, failure)| (names.consumer(*consumer), failure.to_string()))
                 .collect(),
+            incidents: group.incidents.iter().map(|i| incidents::json(i, names)).collect(),
         }
     }
 }

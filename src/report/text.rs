@@ -1,13 +1,16 @@
 //! The summary that a person reads in ten seconds.
 
 use super::figures::{count, counted, moment, span};
+use super::incidents;
 use super::names::Names;
+use crate::analysis::incident::Incident;
 use crate::analysis::producers::ProducerSummary;
 use crate::analysis::recovery::Recovery;
 use crate::analysis::summary::{GroupSummary, Idle, Summary};
-use crate::kernel::time::Span;
+use crate::kernel::time::{Instant, Span};
 use crate::model::id::{ConsumerId, PartitionId};
 use crate::trace::ledger::Cause;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -95,9 +98,25 @@ fn write_group(text: &mut String, group: &GroupSummary, names: Names<'_>, durati
         }
     }
     line("waiting", counted(group.waiting, "record"));
+    for (row, incident) in longest(&group.incidents).into_iter().enumerate() {
+        let label = if row == 0 { "stalls" } else { "" };
+        line(label, incidents::line(incident, names, Instant::ZERO + duration));
+    }
+    if let Some(more) = group.incidents.len().checked_sub(NAMES).filter(|&more| more > 0) {
+        line("", format!("and {more} shorter"));
+    }
     for (consumer, failure) in &group.failures {
         line("failed", format!("{}: {failure}", names.consumer(*consumer)));
     }
+}
+
+/// The longest incidents, in order of their beginning.
+fn longest(incidents: &[Incident]) -> Vec<&Incident> {
+    let mut longest: Vec<&Incident> = incidents.iter().collect();
+    longest.sort_by_key(|incident| Reverse(incident.to.since(incident.from)));
+    longest.truncate(NAMES);
+    longest.sort_by_key(|incident| (incident.from, incident.to));
+    longest
 }
 
 fn members(group: &GroupSummary) -> String {

@@ -210,7 +210,10 @@ impl Live {
     fn group(&mut self, group: GroupId, what: &GroupFact) {
         let state = &mut self.groups[group.index()];
         match what {
-            GroupFact::CoordinatorLost { .. } | GroupFact::Loading { .. } => {}
+            GroupFact::CoordinatorLost { .. }
+            | GroupFact::Loading { .. }
+            | GroupFact::CommitsStandStill(_)
+            | GroupFact::CommitsFlow => {}
             GroupFact::Loaded { generation, members, .. } => {
                 self.reload(group, *generation, members);
             }

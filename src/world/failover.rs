@@ -18,7 +18,7 @@ impl World<'_> {
         groups.filter(|(_, of)| **of == row).map(|(group, _)| GroupId::new(group)).collect()
     }
 
-    fn tell_groups(&mut self, row: usize, what: &GroupFact) {
+    pub(super) fn tell_groups(&mut self, row: usize, what: &GroupFact) {
         for group in self.groups_of(row) {
             self.tell(Fact::Group { group, what: what.clone() });
         }

@@ -28,7 +28,7 @@ impl World<'_> {
         match standing {
             Standing::Leaderless => Some(Why::Refused),
             Standing::TooFew => for_all.then_some(Why::TooFew),
-            Standing::Waiting => for_all.then_some(Why::Unacknowledged),
+            Standing::Waiting(_) => for_all.then_some(Why::Unacknowledged),
             Standing::Flowing(_) => None,
         }
     }

@@ -8,7 +8,7 @@ use super::World;
 use super::wires::Node;
 use crate::cluster::controller::{Change, Row};
 use crate::kernel::time::{Instant, Span};
-use crate::model::fact::{Fact, PartitionFact};
+use crate::model::fact::{Fact, GroupFact, PartitionFact, Standstill};
 use crate::model::id::{BrokerId, PartitionId};
 use crate::model::message::cluster::{MetadataResponse, PartitionMetadata, TopicMetadata};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub(super) enum Standing {
     TooFew,
     /// The leader takes records, but somebody in sync is silent: nothing new becomes visible, and
     /// `acks=all` gets no answer.
-    Waiting,
+    Waiting(BrokerId),
     /// Records become visible so much after their append.
     Flowing(Span),
 }
@@ -65,12 +65,36 @@ impl World<'_> {
         }
         let followers = &self.followers[row.index()];
         let others = || partition.isr.iter().copied().filter(|&replica| replica != leader);
-        if others().any(|replica| !followers.follows(replica)) {
-            return Standing::Waiting;
+        if let Some(silent) = others().find(|&replica| !followers.follows(replica)) {
+            return Standing::Waiting(silent);
         }
         // There with the record, back with the next fetch.
         let round_trip = |replica| self.between(leader, replica) + self.between(replica, leader);
         Standing::Flowing(others().map(round_trip).max().unwrap_or(Span::ZERO))
+    }
+
+    /// Tells that a log stands still, or flows again.
+    fn tell_standing(&mut self, row: Row, standing: Standing) {
+        let leader = self.controller.partition(row).leader;
+        let still = match standing {
+            Standing::Leaderless => {
+                Some(leader.map_or(Standstill::NoLeader, Standstill::LeaderSilent))
+            }
+            Standing::TooFew => Some(Standstill::TooFewInSync),
+            Standing::Waiting(replica) => Some(Standstill::WaitsFor(replica)),
+            Standing::Flowing(_) => None,
+        };
+        let partition = self.partition_of(row);
+        let exists = partition.is_none_or(|partition| self.exists(partition));
+        if !exists || std::mem::replace(&mut self.still[row.index()], still) == still {
+            return;
+        }
+        let Some(partition) = partition else {
+            let what = still.map_or(GroupFact::CommitsFlow, GroupFact::CommitsStandStill);
+            return self.tell_groups(row.index(), &what);
+        };
+        let what = still.map_or(PartitionFact::Flows, PartitionFact::StandsStill);
+        self.tell(Fact::Partition { partition, what });
     }
 
     /// Sets the course of a partition's log from now on.
@@ -78,6 +102,7 @@ impl World<'_> {
         self.settle_followers(row);
         self.show_followers(row);
         let standing = self.standing(row);
+        self.tell_standing(row, standing);
         let Some(partition) = self.partition_of(row) else {
             return self.settle_coordinator(row, standing);
         };

@@ -84,6 +84,7 @@ impl<'a> World<'a> {
             topics: Arc::new(topics),
             followers: vec![Followers::default(); controller.rows().count()],
             led_by: leaders,
+            still: vec![None; controller.rows().count()],
             machines: cluster.racks.iter().map(|_| Machine::default()).collect(),
             wires: Wires::default(),
             looks: first_looks(scenario, streams),

@@ -4,6 +4,7 @@ mod consumer_protocol;
 mod determinism;
 mod duplicates;
 mod fuzz;
+mod incidents;
 mod invariants;
 mod latency;
 mod lateness;
