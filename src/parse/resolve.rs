@@ -52,6 +52,7 @@ pub(crate) fn scenario(
     let timed = events::times(file, end, reader);
     names.learn_growth(&groups, &timed, reader);
     let events = events::resolve(&timed, &names, reader);
+    events::warn_of_idle_factors(&timed, &cluster, reader);
     events::create_topics(&events, &mut topics);
     let expects = expect::resolve(file, source, end, &names, reader);
     Scenario {

@@ -16,6 +16,7 @@ mod racks;
 mod rates;
 mod retention;
 mod shipped;
+mod slow_broker;
 mod static_members;
 mod strategies;
 

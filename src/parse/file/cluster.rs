@@ -21,7 +21,7 @@ table! {
     latency: Varying = "\"250us\"";
     /// Added to the latency between different racks.
     rack_latency: Varying = "\"0s\"";
-    /// A broker's time to handle a request.
+    /// A broker's time to handle a request; `slow_broker` multiplies it.
     service: Varying = "\"0s\"";
     /// Offset records that a coordinator reads in a second when it takes over: 1 to 1,000,000,000.
     load_rate: Count<1, 1_000_000_000> = "100000";

@@ -8,8 +8,8 @@ use crate::parse::file::File;
 use crate::parse::file::event::{Event as Raw, To};
 use crate::parse::problem::Problem;
 use crate::parse::shape::{At, Reader};
-use crate::scenario::Topic;
 use crate::scenario::event::{Action, Event};
+use crate::scenario::{Cluster, Topic};
 
 /// How often a block may repeat.
 const MAX_REPEATS: u64 = 1_000_000;
@@ -35,6 +35,18 @@ pub(crate) fn resolve(timed: &[Timed<'_>], names: &Names, reader: &mut Reader) -
         Some(Event { at: timed.at.clone(), action })
     };
     reader.within("events", |reader| timed.iter().filter_map(|timed| one(timed, reader)).collect())
+}
+
+/// A broker that takes no time for a request is not slower with any factor.
+pub(crate) fn warn_of_idle_factors(timed: &[Timed<'_>], cluster: &Cluster, reader: &mut Reader) {
+    if !cluster.service.is_zero() {
+        return;
+    }
+    for slow in timed.iter().filter_map(|timed| timed.raw.value.slow_broker.as_ref()) {
+        let title = "this makes no difference: brokers take no time for a request, and any \
+                     multiple of that is none; set `service` in [cluster]";
+        reader.push(Problem::warning(slow.at, title));
+    }
 }
 
 /// A topic that an event creates is not there before.
