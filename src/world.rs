@@ -21,6 +21,7 @@ mod retention;
 mod sampling;
 mod setup;
 mod syncing;
+mod tombstones;
 mod topics;
 mod wires;
 

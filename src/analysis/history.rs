@@ -5,6 +5,7 @@ use super::ownership::{Tenure, tenures};
 use crate::kernel::time::{Instant, Span};
 use crate::model::fact::ConsumerFact;
 use crate::model::id::{GroupId, PartitionId};
+use crate::trace::steps::Standing;
 use crate::world::Run;
 
 /// Between its changes lag grows with the log, which is looked at this often at least.
@@ -24,7 +25,7 @@ pub enum Against {
 #[derive(Clone, Debug)]
 pub struct History {
     partition: PartitionId,
-    committed: Vec<(Instant, u64)>,
+    committed: Vec<Standing>,
     /// The owner's position, `None` where there is no owner or it has no position yet.
     position: Vec<(Instant, Option<u64>)>,
     /// The log start offset, from the moments on at which it moved.
@@ -86,7 +87,7 @@ impl History {
 
     /// Committed offset at `at`.
     pub fn committed(&self, at: Instant) -> Option<u64> {
-        last_at(&self.committed, at)
+        last_at(&self.committed, at).flatten()
     }
 
     /// The owner's position at `at`.

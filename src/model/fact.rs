@@ -282,6 +282,15 @@ pub enum GroupFact {
         /// Who takes part.
         members: Vec<ConsumerId>,
     },
+    /// Committed offsets are gone: nobody has needed them for `offsets.retention.minutes`, or their
+    /// topic was deleted.
+    OffsetsDeleted {
+        /// Of these partitions.
+        partitions: Vec<PartitionId>,
+    },
+    /// The group is gone: it had no members and no offsets any more. The next one of its name begins
+    /// anew.
+    Deleted,
     /// The assignment is stored and sent; under KIP-848 every member owns its target.
     Stable {
         /// The generation, or the group's epoch.

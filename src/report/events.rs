@@ -218,6 +218,10 @@ impl Names<'_> {
                     }),
                 )
             }
+            GroupFact::OffsetsDeleted { partitions } => {
+                ("offsets_deleted", json!({ "partitions": self.partitions(partitions) }))
+            }
+            GroupFact::Deleted => ("group_deleted", json!({})),
             GroupFact::Stable { generation } => {
                 ("group_stable", json!({ "generation": generation }))
             }

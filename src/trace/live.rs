@@ -230,6 +230,14 @@ impl Live {
                 let still = state.members.values().any(|id| id == consumer);
                 self.consumers[consumer.index()].member = still;
             }
+            GroupFact::OffsetsDeleted { partitions } => {
+                for partition in partitions {
+                    state.committed[partition.index()] = None;
+                }
+            }
+            GroupFact::Deleted => {
+                (state.generation, state.modern, state.stable) = (0, None, false);
+            }
             GroupFact::Preparing { .. } => state.stable = false,
             GroupFact::Generation { generation, .. } => {
                 state.generation = *generation;

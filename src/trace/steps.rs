@@ -3,8 +3,8 @@
 use super::ledger::Repetition;
 use super::wanted::Wanted;
 use crate::kernel::time::Instant;
-use crate::model::fact::{ConsumerFact, Fact, Processed};
-use crate::model::id::GroupId;
+use crate::model::fact::{ConsumerFact, Fact, GroupFact, Processed};
+use crate::model::id::{GroupId, PartitionId};
 
 /// Records that a consumer processed in one go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,12 +15,15 @@ pub struct Batch {
     pub repeated: Option<Repetition>,
 }
 
+/// A committed offset and since when it stands there; `None`: it was deleted.
+pub type Standing = (Instant, Option<u64>);
+
 /// The histories that were wanted.
 #[derive(Clone, Debug)]
 pub struct Steps {
     wanted: Vec<Wanted>,
-    /// By group and partition: committed offsets with the moment of each commit.
-    pub committed: Vec<Vec<Vec<(Instant, u64)>>>,
+    /// By group and partition: committed offsets.
+    pub committed: Vec<Vec<Vec<Standing>>>,
     /// By group and partition: positions after a poll, with its moment.
     pub positions: Vec<Vec<Vec<(Instant, u64)>>>,
     /// By group and partition: batches processed, with what each repeated.
@@ -48,28 +51,51 @@ impl Steps {
         fact: &Fact,
         repeated: Option<Repetition>,
     ) {
-        let Fact::Consumer { what, .. } = fact else { return };
-        let (group, wanted) = (group.index(), self.wanted[group.index()]);
+        let wanted = self.wanted[group.index()];
+        let what = match fact {
+            Fact::Consumer { what, .. } => what,
+            Fact::Group { what: GroupFact::OffsetsDeleted { partitions }, .. } => {
+                for &partition in partitions {
+                    self.stands_at(at, group, partition, None);
+                }
+                return;
+            }
+            _ => return,
+        };
         match what {
-            ConsumerFact::Committed { offsets, .. } if wanted.commits => {
+            ConsumerFact::Committed { offsets, .. } => {
                 for &(partition, offset) in offsets {
-                    let steps = &mut self.committed[group][partition.index()];
-                    if steps.last().is_none_or(|&(_, last)| last != offset) {
-                        steps.push((at, offset));
-                    }
+                    self.stands_at(at, group, partition, Some(offset));
                 }
             }
             ConsumerFact::Processed(p) => {
-                let committed = self.committed[group].get(p.partition.index());
-                if wanted.positions || committed.is_some_and(Vec::is_empty) {
-                    self.positions[group][p.partition.index()].push((p.returned, p.to));
+                let row = p.partition.index();
+                let committed = self.committed[group.index()].get(row);
+                let nothing =
+                    |steps: &Vec<Standing>| steps.last().is_none_or(|(_, offset)| offset.is_none());
+                if wanted.positions || committed.is_some_and(nothing) {
+                    self.positions[group.index()][row].push((p.returned, p.to));
                 }
                 if wanted.progress {
-                    self.progress[group][p.partition.index()]
-                        .push(Batch { processed: *p, repeated });
+                    let batch = Batch { processed: *p, repeated };
+                    self.progress[group.index()][row].push(batch);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// The committed offset of a partition from now on.
+    fn stands_at(
+        &mut self,
+        at: Instant,
+        group: GroupId,
+        partition: PartitionId,
+        offset: Option<u64>,
+    ) {
+        let Some(steps) = self.committed[group.index()].get_mut(partition.index()) else { return };
+        if steps.last().is_none_or(|&(_, last)| last != offset) {
+            steps.push((at, offset));
         }
     }
 }

@@ -27,7 +27,8 @@ pub(super) struct Coordinator {
     pub log: OffsetsLog,
     /// How its log stands.
     pub standing: Standing,
-    /// Commits of consumers that are not committed yet, each with the log's end after it.
+    /// What consumers committed and what tombstones took away that is not committed yet, each with
+    /// the log's end after it.
     pub uncommitted: VecDeque<(u64, Fact)>,
     /// When the next batch is committed.
     pub commits_at: Instant,
@@ -176,6 +177,10 @@ impl World<'_> {
         let offsets: Vec<(PartitionId, u64)> =
             records.iter().filter_map(|record| self.committed_offset(record)).collect();
         self.tell_modern(&records);
+        let (groups, gone) = self.tombstones(&records);
+        for group in groups {
+            self.tell(Fact::Group { group, what: GroupFact::Deleted });
+        }
         let coordinator = &mut self.coordinators[row];
         let end = coordinator.log.append(self.now, records);
         if let Some(committer) = committer.filter(|_| !offsets.is_empty()) {
@@ -192,6 +197,7 @@ impl World<'_> {
             }
             coordinator.uncommitted.push_back((end, fact));
         }
+        coordinator.uncommitted.extend(gone.into_iter().map(|fact| (end, fact)));
         coordinator.shard.appended(self.now, Ok(end), effects);
         if let Standing::Flowing(Span::ZERO) = standing {
             coordinator.log.commit(self.now, Span::ZERO);
@@ -213,9 +219,14 @@ impl World<'_> {
 
     fn committed_offset(&self, record: &Record) -> Option<(PartitionId, u64)> {
         let Record::OffsetCommit { key, value: Some(value), .. } = record else { return None };
-        let topic = self.topics.by_name(&key.topic)?;
-        let partition = *self.topics.partitions(topic).get(key.partition as usize)?;
+        let partition = self.partition_named(&key.topic, key.partition)?;
         Some((partition, u64::try_from(value.offset).ok()?))
+    }
+
+    /// The partition of this topic and index.
+    pub(super) fn partition_named(&self, topic: &str, index: u32) -> Option<PartitionId> {
+        let topic = self.topics.by_name(topic)?;
+        self.topics.partitions(topic).get(index as usize).copied()
     }
 
     /// Who is behind a member id. A coordinator that has read an old log knows members again that

@@ -51,7 +51,14 @@ impl World<'_> {
         let Some(broker) = leader else { return };
         let coordinator = &mut self.coordinators[row];
         coordinator.log.cut(holds);
-        coordinator.uncommitted.clear();
+        // What the new leader has is committed, answered or not.
+        let end = coordinator.log.end();
+        let kept = coordinator.uncommitted.drain(..).filter(|(at, _)| *at <= end);
+        let kept: Vec<Fact> = kept.map(|(_, fact)| fact).collect();
+        for fact in kept {
+            self.tell(fact);
+        }
+        let coordinator = &mut self.coordinators[row];
         coordinator.broker = Some(broker);
         coordinator.shard.begin_loading();
         let records = coordinator.log.read().len() as u64;

@@ -11,6 +11,7 @@ mod lateness;
 mod measures;
 mod nearest;
 mod network;
+mod offsets_topic;
 mod positions;
 mod racks;
 mod rates;

@@ -1,6 +1,7 @@
 //! Generations of a group only grow (`ClassicGroup.initNextGeneration`), and so do the epochs of a
 //! member as long as it is one, in the coordinator's books (`ConsumerGroupMember`) as in what its
-//! consumer hears. A coordinator that takes over goes on from what it finds in the log.
+//! consumer hears. A coordinator that takes over goes on from what it finds in the log, and a group that
+//! was deleted begins anew.
 
 use crate::model::fact::{ConsumerFact, Fact, GroupFact};
 use crate::model::id::ConsumerId;
@@ -39,6 +40,7 @@ impl Generations {
                 let ours = |id: &ConsumerId| consumers[id.index()].group == *group;
                 self.given.retain(|id, given| !ours(id) || *given <= *generation);
             }
+            Fact::Group { group, what: GroupFact::Deleted } => self.last[group.index()] = 0,
             Fact::Group { group, what: GroupFact::Epoch { epoch } } => {
                 let last = std::mem::replace(&mut self.last[group.index()], *epoch);
                 // An empty group that changes its protocol begins anew; a group with members
