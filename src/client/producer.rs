@@ -15,6 +15,9 @@ mod delivering;
 mod delivery;
 mod keyed;
 mod origin;
+mod queues;
+mod round_robin;
+mod run_length;
 mod sticky;
 
 pub use buffer::Change as BufferChange;
@@ -144,7 +147,7 @@ impl Producer {
 
     /// It hears at `at` that its topic has as many partitions as `setup` says.
     pub fn grow(&mut self, at: Instant, setup: &Setup, streams: Streams) {
-        self.dealings.change(at, setup, streams, &mut self.arriving);
+        self.dealings.grow(at, setup, streams, &mut self.arriving);
     }
 
     /// Among how many partitions it deals its records now.
@@ -152,7 +155,19 @@ impl Producer {
         self.dealings.partitions()
     }
 
-    /// At which rate it sends to partition `index` at `at`, on average over its choices.
+    /// Whether it knows a leader of partition `index`.
+    pub fn knows_leader(&self, index: u32) -> bool {
+        self.dealings.knows_leader(index)
+    }
+
+    /// It hears at `at` that partition `index` has a leader, or none: records without a key go to
+    /// partitions that have one.
+    pub fn hear_of_leader(&mut self, index: u32, at: Instant, leads: bool) {
+        self.dealings.hear(at, index, leads, &mut self.arriving);
+    }
+
+    /// At which rate it sends to partition `index` at `at`, on average over its choices, whatever waits
+    /// elsewhere.
     pub fn rate(&self, index: u32, at: Instant) -> Rate {
         if self.blocks.is_blocked() {
             return Rate::default();
@@ -163,7 +178,7 @@ impl Producer {
 
     /// Changes the rate from `at` on.
     pub fn change_rate(&mut self, at: Instant, change: curve::Change) {
-        let at = self.dealings.next_boundary(at);
+        let at = self.dealings.change_rate(at, &mut self.arriving);
         self.batching.forget();
         self.arriving.change_rate(at, change);
     }

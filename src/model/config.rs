@@ -180,6 +180,11 @@ pub struct ProducerConfig {
     pub max_block: Span,
     /// `metadata.max.age.ms`
     pub metadata_max_age: Span,
+    /// `partitioner.adaptive.partitioning.enable`: partitions where batches wait get fewer records.
+    pub adaptive_partitioning: bool,
+    /// `partitioner.availability.timeout.ms`: partitions of a broker that has taken nothing for so
+    /// long get none; zero: they do.
+    pub availability_timeout: Span,
 }
 
 /// Bytes of a batch without its records (`DefaultRecordBatch.RECORD_BATCH_OVERHEAD`).
@@ -192,9 +197,9 @@ impl ProducerConfig {
         (room / record_size.max(1)).max(1)
     }
 
-    /// Bytes of a batch of one record of this size.
-    pub fn one_record_batch(&self, record_size: u64) -> u64 {
-        record_size.saturating_add(BATCH_OVERHEAD)
+    /// Bytes of a batch of so many records of this size.
+    pub const fn batch_bytes(records: u64, record_size: u64) -> u64 {
+        records.saturating_mul(record_size).saturating_add(BATCH_OVERHEAD)
     }
 }
 
@@ -225,6 +230,8 @@ impl Default for ProducerConfig {
             buffer_memory: 32 * 1_024 * 1_024,
             max_block: Span::from_ms(60_000),
             metadata_max_age: Span::from_ms(300_000),
+            adaptive_partitioning: true,
+            availability_timeout: Span::ZERO,
         }
     }
 }

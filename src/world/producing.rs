@@ -62,10 +62,25 @@ impl World<'_> {
                     let acknowledged = producer.acknowledged_at(self.now, behind, back);
                     let why = why.unwrap_or(Why::Refused);
                     producer.hold(index, self.now, why, leader, acknowledged);
+                    self.hear_of_leader(partition, row, index, leader.is_some());
                 }
             }
             self.look_at_buffer_soon(row);
         }
+    }
+
+    /// A producer hears that a partition has a leader, or none, when it asks next: now, or when it
+    /// tries again.
+    fn hear_of_leader(&mut self, partition: PartitionId, row: usize, index: u32, leads: bool) {
+        let producer = &self.logs.producers[row];
+        if producer.knows_leader(index) == leads {
+            return;
+        }
+        let asks = producer.tries_again(index, self.now, |broker| self.is_silent(row, broker));
+        if asks > self.now {
+            return self.agenda.push(asks, CLIENT, Event::Retry(partition));
+        }
+        self.logs.producers[row].hear_of_leader(index, self.now, leads);
     }
 
     /// Somebody takes what a producer has for a partition: now, or when the producer tries again.
@@ -78,6 +93,7 @@ impl World<'_> {
         let node = Node::Producer(self.producer_id(row));
         let way = self.way_to(leader) + self.mean_delay(node, Node::Broker(leader));
         let from = self.logs.partitions[partition.index()].end(self.now, &mut self.logs.producers);
+        self.logs.producers[row].hear_of_leader(index, self.now, true);
         let outcome = self.logs.producers[row].flow(index, self.now, way, leader);
         if outcome.repeated > 0 {
             let to = from + outcome.repeated;

@@ -12,6 +12,7 @@ mod measures;
 mod nearest;
 mod network;
 mod offsets_topic;
+mod partitioners;
 mod positions;
 mod racks;
 mod rates;

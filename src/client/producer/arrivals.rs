@@ -62,6 +62,11 @@ impl Arriving {
         if at < self.stop { self.curve.rate(at) } else { Rate::default() }
     }
 
+    /// Until when the rate stays what it is at `at`.
+    pub(super) fn steady_until(&self, at: Instant) -> Instant {
+        self.curve.steady_until(at)
+    }
+
     /// Records at `at`.
     pub fn count(&mut self, at: Instant) -> u64 {
         let at = self.sent_until(at);

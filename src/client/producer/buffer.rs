@@ -10,6 +10,7 @@ use super::Producer;
 use super::delivering::before;
 use super::delivery::Wait;
 use crate::kernel::time::{Instant, Span, first_moment};
+use crate::model::config::ProducerConfig;
 
 /// A blocked application goes on when this part of the buffer is free, or one batch. In Kafka one
 /// batch is enough; it makes no difference that could be seen, and keeps events few.
@@ -48,7 +49,7 @@ impl Producer {
 
     /// Bytes that a batch takes, however many records it holds.
     fn batch_memory(&self) -> u64 {
-        u64::from(self.config.batch_size).max(self.config.one_record_batch(self.record_size))
+        u64::from(self.config.batch_size).max(ProducerConfig::batch_bytes(1, self.record_size))
     }
 
     /// Bytes of the buffer that waiting records take at `at`, as things stand now. What does not wait
@@ -82,6 +83,10 @@ impl Producer {
         let refused = self.refused(now);
         let tally = self.tally(now);
         let (since, kept_back) = self.blocks.end(now, tally);
+        // What was not created is not in a queue.
+        for index in self.waits().map(|(index, _)| index).collect::<Vec<u32>>() {
+            self.watch(index, now);
+        }
         let refused = refused - self.refused(since);
         Some(Change::Unblocked { since, kept_back, refused })
     }
@@ -146,7 +151,6 @@ mod tests {
     use super::super::{Producer, Setup};
     use super::*;
     use crate::kernel::random::Streams;
-    use crate::model::config::ProducerConfig;
     use crate::model::id::BrokerId;
 
     const LEADER: BrokerId = BrokerId(1);

@@ -140,6 +140,16 @@ impl Curve {
         Rate::from_units(current.unwrap_or(0))
     }
 
+    /// Until when the rate stays what it is at `at`; `at` itself while it moves.
+    pub fn steady_until(&self, at: Instant) -> Instant {
+        let next = self.pieces.partition_point(|piece| piece.from <= at);
+        let current = next.checked_sub(1).map(|current| &self.pieces[current]);
+        if current.is_some_and(|piece| at.since(piece.from).as_us() < piece.ramp) {
+            return at;
+        }
+        self.pieces.get(next).map_or(Instant::NEVER, |piece| piece.from)
+    }
+
     /// Records owed at `at`.
     pub fn count(&self, at: Instant) -> u64 {
         (self.area(at) / PER_RECORD) as u64
@@ -225,6 +235,15 @@ mod tests {
         assert_eq!(curve.count(Instant::from_secs(60)), 6_000);
         assert_eq!(curve.count(Instant::from_secs(80)), 6_000 + 10_000);
         assert_eq!(curve.count(Instant::from_secs(81)), 16_900);
+    }
+
+    #[test]
+    fn a_rate_is_steady_but_for_ramps() {
+        let curve = Curve::new(&[step(0, 100, 0), step(60, 900, 20)], Instant::ZERO, 0, 1);
+        let until = |at| curve.steady_until(Instant::from_secs(at));
+        assert_eq!([until(0), until(59)], [Instant::from_secs(60); 2]);
+        assert_eq!([until(60), until(79)], [60, 79].map(Instant::from_secs));
+        assert_eq!(until(80), Instant::NEVER);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Which partition each record goes to. When a producer hears that its topic has grown, it deals
-//! what it creates from then on among more partitions: keys move.
+//! what it creates from then on among more partitions: keys move. Records without keys go to
+//! partitions that have a leader, as far as the producer knows.
 
 use super::Setup;
 use super::arrivals::Arriving;
 use super::keyed::Keyed;
+use super::queues::Watched;
+use super::round_robin::RoundRobin;
 use super::sticky::Sticky;
 use crate::kernel::random::{Purpose, Streams};
 use crate::kernel::time::Instant;
@@ -16,6 +19,8 @@ const PURPOSES: [Purpose; 2] = [Purpose("partitioner"), Purpose("partitioner of 
 #[derive(Debug)]
 pub(super) struct Dealings {
     all: Vec<Dealing>,
+    /// Partitions of which the producer knows that nobody leads them, ascending.
+    leaderless: Vec<u32>,
 }
 
 /// One way of dealing, from a moment on.
@@ -30,7 +35,7 @@ struct Dealing {
 
 #[derive(Debug)]
 enum Split {
-    RoundRobin,
+    RoundRobin(RoundRobin),
     Sticky(Sticky),
     Keyed(Keyed),
 }
@@ -39,14 +44,15 @@ impl Dealings {
     pub(super) fn new(setup: &Setup, streams: Streams) -> Self {
         let partitions = u64::from(setup.partitions);
         let split = Split::new(setup, streams, PURPOSES[0]);
-        Dealings { all: vec![Dealing { from: Instant::ZERO, before: vec![], partitions, split }] }
+        let first = Dealing { from: Instant::ZERO, before: vec![], partitions, split };
+        Dealings { all: vec![first], leaderless: vec![] }
     }
 
     /// How many partitions are dealt to at once until a batch is full.
     pub(super) fn filled_at_once(&self) -> u64 {
         match &self.all[0].split {
             Split::Sticky(_) => 1,
-            Split::RoundRobin | Split::Keyed(_) => self.all[0].partitions,
+            Split::RoundRobin(_) | Split::Keyed(_) => self.all[0].partitions,
         }
     }
 
@@ -54,9 +60,13 @@ impl Dealings {
         self.all.last().expect("there is a first dealing")
     }
 
+    fn last_mut(&mut self) -> &mut Dealing {
+        self.all.last_mut().expect("there is a first dealing")
+    }
+
     /// From `at` on, or the end of the slot that it lies in, `setup` says among how many partitions
     /// is dealt.
-    pub(super) fn change(
+    pub(super) fn grow(
         &mut self,
         at: Instant,
         setup: &Setup,
@@ -64,21 +74,98 @@ impl Dealings {
         arriving: &mut Arriving,
     ) {
         let from = self.next_boundary(at);
+        let waiting: Vec<(u32, Watched, u64)> = (0..self.last().partitions as u32)
+            .filter_map(|index| {
+                let watched = self.watched(index)?;
+                let dealt = self.last_mut().split.count(index, from, arriving);
+                Some((index, watched, dealt.saturating_sub(watched.left)))
+            })
+            .collect();
         let mut split = Split::new(setup, streams, PURPOSES[1]);
         let partitions = u64::from(setup.partitions);
-        let total = arriving.count(from);
-        let before = (0..setup.partitions)
-            .map(|index| split.count(index, from, total, partitions, arriving))
-            .collect();
+        let before =
+            (0..setup.partitions).map(|index| split.count(index, from, arriving)).collect();
         self.all.push(Dealing { from, before, partitions, split });
+        self.choose_among_led(from, arriving);
+        for (index, watched, records) in waiting {
+            self.watch(from, index, Some((watched, records)), arriving);
+        }
     }
 
     /// When the dealing may change, at or after `at`.
-    pub(super) fn next_boundary(&mut self, at: Instant) -> Instant {
-        match &mut self.all.last_mut().expect("there is a first dealing").split {
+    fn next_boundary(&mut self, at: Instant) -> Instant {
+        match &mut self.last_mut().split {
             Split::Keyed(keyed) => keyed.next_boundary(at),
-            Split::RoundRobin | Split::Sticky(_) => at,
+            Split::RoundRobin(_) | Split::Sticky(_) => at,
         }
+    }
+
+    /// The rate changes at `at`, or at the moment that comes back.
+    pub(super) fn change_rate(&mut self, at: Instant, arriving: &mut Arriving) -> Instant {
+        if let Split::Sticky(sticky) = &mut self.last_mut().split {
+            sticky.change_rate(at, arriving);
+        }
+        self.next_boundary(at)
+    }
+
+    /// Whether the producer knows a leader of a partition.
+    pub(super) fn knows_leader(&self, index: u32) -> bool {
+        self.leaderless.binary_search(&index).is_err()
+    }
+
+    /// The producer hears at `at` that a partition has a leader, or none.
+    pub(super) fn hear(&mut self, at: Instant, index: u32, leads: bool, arriving: &mut Arriving) {
+        match (self.leaderless.binary_search(&index), leads) {
+            (Ok(place), true) => _ = self.leaderless.remove(place),
+            (Err(place), false) => self.leaderless.insert(place, index),
+            _ => return,
+        }
+        self.choose_among_led(at, arriving);
+    }
+
+    fn choose_among_led(&mut self, at: Instant, arriving: &mut Arriving) {
+        let all = 0..self.last().partitions as u32;
+        let mut available: Vec<u32> =
+            all.clone().filter(|&index| self.knows_leader(index)).collect();
+        let is_led = !available.is_empty();
+        if !is_led {
+            available = all.collect();
+        }
+        match &mut self.last_mut().split {
+            Split::RoundRobin(round_robin) => round_robin.go_around(arriving.count(at), &available),
+            Split::Sticky(sticky) => sticky.choose_among(at, &available, is_led, arriving),
+            // A key has its partition, whoever leads it.
+            Split::Keyed(_) => {}
+        }
+    }
+
+    fn watched(&self, index: u32) -> Option<Watched> {
+        match &self.last().split {
+            Split::Sticky(sticky) => sticky.watched(index),
+            Split::RoundRobin(_) | Split::Keyed(_) => None,
+        }
+    }
+
+    /// From `at` on so many records of a partition and all that follow wait; `None`: they wait no
+    /// more.
+    pub(super) fn watch(
+        &mut self,
+        at: Instant,
+        index: u32,
+        waiting: Option<(Watched, u64)>,
+        arriving: &mut Arriving,
+    ) {
+        let dealing = self.last_mut();
+        if u64::from(index) >= dealing.partitions {
+            return;
+        }
+        let Split::Sticky(sticky) = &mut dealing.split else { return };
+        let watched = waiting.map(|(watched, records)| {
+            let total = arriving.count(at);
+            let left = sticky.count(index, total, arriving).saturating_sub(records);
+            Watched { left, ..watched }
+        });
+        sticky.watch(at, index, watched, arriving);
     }
 
     /// Records of partition `index` at `at`.
@@ -122,7 +209,8 @@ impl Dealings {
         let last = self.last();
         match &last.split {
             _ if u64::from(index) >= last.partitions => 0.0,
-            Split::RoundRobin | Split::Sticky(_) => 1.0 / last.partitions as f64,
+            Split::RoundRobin(round_robin) => round_robin.share(index),
+            Split::Sticky(sticky) => sticky.share(index),
             Split::Keyed(keyed) => keyed.share(index),
         }
     }
@@ -138,8 +226,7 @@ impl Dealing {
         if u64::from(index) >= self.partitions {
             return 0;
         }
-        let total = arriving.count(at);
-        let all = self.split.count(index, at, total, self.partitions, arriving);
+        let all = self.split.count(index, at, arriving);
         all - self.before.get(index as usize).copied().unwrap_or(0)
     }
 
@@ -155,13 +242,13 @@ impl Dealing {
         }
         let nth = nth + self.before.get(index as usize).copied().unwrap_or(0);
         match &mut self.split {
-            Split::RoundRobin => {
-                let record = (nth - 1) * self.partitions + u64::from(index) + 1;
+            Split::RoundRobin(round_robin) => {
+                let record = round_robin.nth(index, nth)?;
                 arriving.nth(record, horizon)
             }
             Split::Sticky(sticky) => {
                 let last = arriving.count(horizon);
-                let record = sticky.nth(index, nth, last)?;
+                let record = sticky.nth(index, nth, last, arriving)?;
                 arriving.nth(record, horizon)
             }
             Split::Keyed(keyed) => keyed.nth(index, nth, horizon, arriving),
@@ -174,8 +261,8 @@ impl Split {
         let entity = format!("producer/{}/{}", setup.name, setup.index);
         let stream = || streams.stream(&entity, purpose);
         match setup.partitioner {
-            Partitioner::RoundRobin => Split::RoundRobin,
-            _ if setup.partitions == 1 => Split::RoundRobin,
+            Partitioner::RoundRobin => Split::RoundRobin(RoundRobin::new(setup.partitions)),
+            _ if setup.partitions == 1 => Split::RoundRobin(RoundRobin::new(1)),
             Partitioner::Sticky => Split::Sticky(Sticky::new(setup, stream())),
             Partitioner::Keyed { count, skew } => {
                 Split::Keyed(Keyed::new(setup, count, skew, stream()))
@@ -183,17 +270,12 @@ impl Split {
         }
     }
 
-    fn count(
-        &mut self,
-        index: u32,
-        at: Instant,
-        total: u64,
-        partitions: u64,
-        arriving: &mut Arriving,
-    ) -> u64 {
+    /// Records of partition `index` at `at`, if it had dealt from the beginning.
+    fn count(&mut self, index: u32, at: Instant, arriving: &mut Arriving) -> u64 {
+        let total = arriving.count(at);
         match self {
-            Split::RoundRobin => (total + partitions - 1 - u64::from(index)) / partitions,
-            Split::Sticky(sticky) => sticky.count(index, total),
+            Split::RoundRobin(round_robin) => round_robin.count(index, total),
+            Split::Sticky(sticky) => sticky.count(index, total, arriving),
             Split::Keyed(keyed) => keyed.count(index, at, total, arriving),
         }
     }

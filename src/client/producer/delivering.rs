@@ -4,6 +4,7 @@ use super::Producer;
 use super::delivery::{
     Again, Channel, Course, Outcome, Segment, Wait, Why, longest_try, next_attempt,
 };
+use super::queues::Watched;
 use crate::kernel::time::{Instant, Span};
 use crate::model::config::Acks;
 use crate::model::id::BrokerId;
@@ -110,6 +111,7 @@ impl Producer {
                 let course = Course::Waits(Wait { why, since: at, copies, ..wait });
                 let segment = self.channel(index).last();
                 self.channel(index).push(Segment { course, ..segment.next(at) });
+                self.watch(index, at);
             }
             Course::Flows(way) => {
                 let base = self.delivered(index, at);
@@ -119,6 +121,7 @@ impl Producer {
                 let wait = Wait { why, since: at, began, leader, answered, asked, copies };
                 let course = Course::Waits(wait);
                 self.channel(index).push(Segment { base, course, ..segment.next(at) });
+                self.watch(index, at);
                 if why == Why::Refused && !self.sends_again() {
                     // What was on its way is lost with the connection.
                     let sent = self.sent(index, at).saturating_add_signed(segment.surplus);
@@ -126,6 +129,18 @@ impl Producer {
                 }
             }
         }
+    }
+
+    /// The partitioner learns from its queues whether the records of a partition wait.
+    pub(super) fn watch(&mut self, index: u32, at: Instant) {
+        let segment = self.channel(index).last();
+        let waiting = segment.wait().map(|Wait { why, since, .. }| {
+            let delivered = segment.base.saturating_add_signed(-segment.surplus);
+            let records = self.count(index, at).saturating_sub(delivered);
+            let (patience, is_away) = (self.patience(why), why != Why::TooFew);
+            (Watched { since, left: 0, patience, is_away }, records)
+        });
+        self.dealings.watch(at, index, waiting, &mut self.arriving);
     }
 
     /// Whether what is not acknowledged is sent again.
@@ -209,6 +224,7 @@ impl Producer {
             given_up: segment.given_up,
             again,
         });
+        self.watch(index, at);
         outcome
     }
 

@@ -1,73 +1,105 @@
 //! The built-in sticky partitioner (KIP-794): runs of records into one partition, the next one at
-//! random.
+//! random among those that have a leader, less often where batches wait (`queues.rs`).
 //!
-//! The real one moves on when a batch is full and its queue has drained; here a run is the records
-//! that fill `batch.size`. Above [`RUNS_PER_SECOND`] several runs are drawn together.
+//! Runs are as long as [`RunLength`] says; above [`RUNS_PER_SECOND`](super::run_length) several are
+//! drawn together. Which partition a run goes to is decided when it begins; what changes at a moment
+//! changes the runs that begin after it.
 
 use super::Setup;
+use super::arrivals::Arriving;
+use super::queues::{Dealt, Queues, Watched};
+use super::run_length::RunLength;
 use crate::kernel::random::Stream;
 use crate::kernel::rate::Rate;
-
-/// Shorter runs than this rate makes are drawn together: 2 ms of production to one partition.
-const RUNS_PER_SECOND: u64 = 500;
+use crate::kernel::time::{Instant, Span};
 
 /// Whoever looks again looks at most so many runs away from the last place, nearly always.
 const NEAR: usize = 8;
+/// 64-bit numbers that are drawn between two changes at most.
+const DRAWS_PER_CHANGE: u64 = 1 << 36;
 
 /// Which partition each run of records goes to.
 #[derive(Debug)]
 pub(super) struct Sticky {
     stream: Stream,
-    /// Records of a run.
+    length: RunLength,
+    queues: Queues,
+    /// Stretches of runs that are equally long.
+    eras: Vec<Era>,
+    runs: Runs,
+    /// The rate stays as it is until so many records have come.
+    steady_until: u64,
+    /// How often something has changed that decides where runs go.
+    changes: u64,
+    horizon: Instant,
+}
+
+/// Runs of the same length.
+#[derive(Debug)]
+struct Era {
+    /// The first one.
+    run: u32,
+    /// Records before it.
+    record: u64,
+    /// Records of each.
     length: u64,
-    partitions: u64,
+    /// By partition: runs and records before it. Empty: none.
+    before: Vec<(u32, u64)>,
+}
+
+/// What has been drawn.
+#[derive(Debug)]
+struct Runs {
     /// Runs of each partition, ascending.
-    runs: Vec<Vec<u32>>,
+    of: Vec<Vec<u32>>,
     /// By partition: where somebody looked last in the list of its runs.
     looked_at: Vec<usize>,
     /// Runs drawn so far.
     drawn: u32,
-    last: u32,
+    /// The first run after every partition has had one: until then lengths of queues do not count.
+    all_had_one: Option<u32>,
 }
 
-impl Sticky {
-    pub(super) fn new(setup: &Setup, stream: Stream) -> Self {
-        let fastest = setup.profile.iter().map(|step| step.rate.units()).max().unwrap_or(0);
-        let fastest = fastest / u64::from(setup.count) / Rate::PER_SECOND;
-        let fills = u64::from(setup.config.batch_size).div_ceil(setup.record_size.max(1));
-        Sticky {
-            stream,
-            length: fills.max(fastest.div_ceil(RUNS_PER_SECOND)).max(1),
-            partitions: u64::from(setup.partitions),
-            runs: vec![Vec::new(); setup.partitions as usize],
-            looked_at: vec![0; setup.partitions as usize],
-            drawn: 0,
-            last: 0,
-        }
+impl Era {
+    fn before(&self, index: u32) -> (u32, u64) {
+        self.before.get(index as usize).copied().unwrap_or_default()
     }
 
-    fn draw(&mut self) {
-        self.last = self.stream.below(self.partitions) as u32;
-        self.runs[self.last as usize].push(self.drawn);
+    /// Records before a run of it.
+    fn start_of(&self, run: u32) -> u64 {
+        self.record + u64::from(run - self.run) * self.length
+    }
+
+    /// Records of a partition in its first `runs` runs.
+    fn records(&self, index: u32, runs: usize) -> u64 {
+        let (before, records) = self.before(index);
+        records + (runs as u64 - u64::from(before)) * self.length
+    }
+}
+
+impl Runs {
+    fn push(&mut self, index: u32) {
+        let had_none = self.of[index as usize].is_empty();
+        self.of[index as usize].push(self.drawn);
         self.drawn += 1;
+        if had_none && self.of.iter().all(|runs| !runs.is_empty()) {
+            self.all_had_one = Some(self.drawn);
+        }
     }
 
-    /// Records in partition `index` of the first `total`.
-    pub(super) fn count(&mut self, index: u32, total: u64) -> u64 {
-        let full = (total / self.length) as u32;
-        while self.drawn <= full {
-            self.draw();
+    fn truncate(&mut self, drawn: u32) {
+        for runs in &mut self.of {
+            runs.truncate(runs.partition_point(|&run| run < drawn));
         }
-        let whole = self.runs_before(index as usize, full);
-        let open = self.runs[index as usize].get(whole) == Some(&full);
-        whole as u64 * self.length + if open { total % self.length } else { 0 }
+        self.drawn = drawn;
+        self.all_had_one = self.all_had_one.filter(|&run| run <= drawn);
     }
 
     /// How many runs of a partition come before the run `before`. A search through the whole list would
     /// miss the cache all the way.
-    fn runs_before(&mut self, index: usize, before: u32) -> usize {
-        let runs = &self.runs[index];
-        let last = self.looked_at[index];
+    fn before(&mut self, index: u32, before: u32) -> usize {
+        let runs = &self.of[index as usize];
+        let last = self.looked_at[index as usize].min(runs.len());
         let (low, high) = (last.saturating_sub(NEAR), runs.len().min(last + NEAR));
         let earlier = |run: &u32| *run < before;
         let is_near =
@@ -77,52 +109,328 @@ impl Sticky {
         } else {
             runs.partition_point(earlier)
         };
-        self.looked_at[index] = place;
+        self.looked_at[index as usize] = place;
         place
+    }
+}
+
+impl Sticky {
+    pub(super) fn new(setup: &Setup, stream: Stream) -> Self {
+        let length = RunLength::new(&setup.config, setup.record_size, setup.tick);
+        let partitions = setup.partitions as usize;
+        let first = Era { run: 0, record: 0, length: length.at(Rate::default()), before: vec![] };
+        Sticky {
+            stream,
+            length,
+            queues: Queues::new(&setup.config, setup.record_size, setup.partitions),
+            eras: vec![first],
+            runs: Runs {
+                of: vec![Vec::new(); partitions],
+                looked_at: vec![0; partitions],
+                drawn: 0,
+                all_had_one: None,
+            },
+            steady_until: 0,
+            changes: 0,
+            horizon: Instant::ZERO + setup.duration,
+        }
+    }
+
+    fn era(&self) -> &Era {
+        self.eras.last().expect("there is a first era")
+    }
+
+    /// Records before the next run that is drawn.
+    fn next_start(&self) -> u64 {
+        self.era().start_of(self.runs.drawn)
+    }
+
+    fn draw(&mut self, arriving: &mut Arriving) {
+        let start = self.next_start();
+        if start >= self.steady_until {
+            self.measure(start, arriving);
+        }
+        let next = if self.queues.is_calm() || self.runs.all_had_one.is_none() {
+            self.queues.any(&mut self.stream)
+        } else {
+            self.choose(start, arriving)
+        };
+        self.runs.push(next);
+    }
+
+    /// Runs from `start` on are as long as the rate there makes them.
+    fn measure(&mut self, start: u64, arriving: &mut Arriving) {
+        let Some(at) = arriving.nth(start + 1, self.horizon) else {
+            self.steady_until = u64::MAX;
+            return;
+        };
+        let length = self.length.at(arriving.rate(at));
+        self.steady_until = match arriving.steady_until(at) {
+            Instant::NEVER => u64::MAX,
+            until => arriving.count(until.min(self.horizon)),
+        };
+        if length != self.era().length {
+            let of = |index: usize| self.runs.of[index].len();
+            let last = self.era();
+            let before = |index: usize| (of(index) as u32, last.records(index as u32, of(index)));
+            let before = (0..self.runs.of.len()).map(before).collect();
+            let run = self.runs.drawn;
+            if last.run == run {
+                self.eras.pop();
+            }
+            self.eras.push(Era { run, record: start, length, before });
+        }
+    }
+
+    /// The partition of a run that begins after `start` records, by the queues of that moment.
+    fn choose(&mut self, start: u64, arriving: &mut Arriving) -> u32 {
+        let Some(at) = arriving.nth(start + 1, self.horizon) else {
+            return self.queues.any(&mut self.stream);
+        };
+        let mut dealt = DealtSoFar { at, eras: &self.eras, runs: &mut self.runs, arriving };
+        self.queues.choose(at, &mut dealt, &mut self.stream)
+    }
+
+    /// Records in partition `index` of the first `total`.
+    pub(super) fn count(&mut self, index: u32, total: u64, arriving: &mut Arriving) -> u64 {
+        while self.next_start() <= total {
+            self.draw(arriving);
+        }
+        count(&self.eras, &mut self.runs, index, total)
     }
 
     /// Which record of the producer (from 1) is the `nth` of partition `index`; `None`: none of
     /// the first `last`.
-    pub(super) fn nth(&mut self, index: u32, nth: u64, last: u64) -> Option<u64> {
-        let (run, place) = ((nth - 1) / self.length, (nth - 1) % self.length);
-        while self.runs[index as usize].len() as u64 <= run {
-            if u64::from(self.drawn) * self.length > last {
+    pub(super) fn nth(
+        &mut self,
+        index: u32,
+        nth: u64,
+        last: u64,
+        arriving: &mut Arriving,
+    ) -> Option<u64> {
+        let runs = |sticky: &Self| sticky.runs.of[index as usize].len();
+        while self.era().records(index, runs(self)) < nth {
+            if self.next_start() > last {
                 return None;
             }
-            self.draw();
+            self.draw(arriving);
         }
-        let run = self.runs[index as usize][run as usize];
-        Some(u64::from(run) * self.length + place + 1)
+        let next = self.eras.partition_point(|era| era.before(index).1 < nth);
+        let era = &self.eras[next - 1];
+        let (runs, records) = era.before(index);
+        let (run, place) = ((nth - 1 - records) / era.length, (nth - 1 - records) % era.length);
+        let run = self.runs.of[index as usize][(u64::from(runs) + run) as usize];
+        Some(era.start_of(run) + place + 1)
+    }
+
+    /// What is said of queues or leaders after so many records holds for runs that begin later. Others
+    /// are drawn by then and stay.
+    fn change(&mut self, total: u64, arriving: &mut Arriving) {
+        while self.next_start() < total {
+            self.draw(arriving);
+        }
+        while self.eras.len() > 1 && self.era().record >= total {
+            let run = self.era().run;
+            self.runs.truncate(run.min(self.runs.drawn));
+            self.eras.pop();
+        }
+        let era = self.era();
+        let begun = total.saturating_sub(era.record).div_ceil(era.length);
+        self.runs.truncate(era.run + begun as u32);
+        self.steady_until = 0;
+        self.changes += 1;
+        self.stream.set_position(self.changes * DRAWS_PER_CHANGE);
+    }
+
+    /// From `at` on the rate is another one.
+    pub(super) fn change_rate(&mut self, at: Instant, arriving: &mut Arriving) {
+        let total = arriving.count(at);
+        self.change(total, arriving);
+    }
+
+    /// From `at` on it chooses among these partitions.
+    pub(super) fn choose_among(
+        &mut self,
+        at: Instant,
+        available: &[u32],
+        is_led: bool,
+        arriving: &mut Arriving,
+    ) {
+        let total = arriving.count(at);
+        self.change(total, arriving);
+        self.queues.choose_among(available, is_led);
+    }
+
+    /// From `at` on the records of a partition wait, or wait no more.
+    pub(super) fn watch(
+        &mut self,
+        at: Instant,
+        index: u32,
+        watched: Option<Watched>,
+        arriving: &mut Arriving,
+    ) {
+        if self.queues.watched(index) != watched {
+            let total = arriving.count(at);
+            self.change(total, arriving);
+            self.queues.watch(index, watched);
+        }
+    }
+
+    /// Why the records of a partition wait, as it knows.
+    pub(super) fn watched(&self, index: u32) -> Option<Watched> {
+        self.queues.watched(index)
+    }
+
+    /// The share of all records that a partition gets in the long run, if all brokers are equally fast.
+    pub(super) fn share(&self, index: u32) -> f64 {
+        self.queues.share(index)
+    }
+}
+
+/// Records in partition `index` of the first `total`, all of which are drawn.
+fn count(eras: &[Era], runs: &mut Runs, index: u32, total: u64) -> u64 {
+    let last = &eras[eras.len() - 1];
+    let era = if last.record <= total {
+        last
+    } else {
+        &eras[eras.partition_point(|era| era.record <= total) - 1]
+    };
+    let since = total - era.record;
+    let full = era.run + (since / era.length) as u32;
+    let whole = runs.before(index, full);
+    let is_open = runs.of[index as usize].get(whole) == Some(&full);
+    era.records(index, whole) + if is_open { since % era.length } else { 0 }
+}
+
+/// Records of partitions when a run begins.
+struct DealtSoFar<'a> {
+    at: Instant,
+    eras: &'a [Era],
+    runs: &'a mut Runs,
+    arriving: &'a mut Arriving,
+}
+
+impl Dealt for DealtSoFar<'_> {
+    fn now(&mut self, index: u32) -> u64 {
+        let era = &self.eras[self.eras.len() - 1];
+        era.records(index, self.runs.of[index as usize].len())
+    }
+
+    fn ago(&mut self, index: u32, span: Span) -> u64 {
+        let then = Instant::from_us(self.at.as_us().saturating_sub(span.as_us()));
+        let total = self.arriving.count(then);
+        count(self.eras, self.runs, index, total)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::producer::curve::Curve;
     use crate::client::producer::tests::setup;
     use crate::kernel::random::{Purpose, Streams};
+    use crate::model::config::ProducerConfig;
+    use crate::model::workload::RateStep;
+
+    fn stream(name: &str) -> Stream {
+        Streams::new(4).stream(name, Purpose("test"))
+    }
+
+    /// A producer that becomes faster, in steps and slowly, and its records.
+    fn growing() -> (Sticky, Arriving) {
+        let step = |at, rate, ramp| RateStep {
+            at: Instant::from_secs(at),
+            rate: Rate::per_second(rate),
+            ramp: Span::from_secs(ramp),
+        };
+        let profile = vec![step(0, 200, 0), step(2, 2_000, 0), step(4, 9_000, 2)];
+        let config = ProducerConfig::default();
+        let setup = Setup { profile, config, ..setup(3) };
+        let curve = Curve::new(&setup.profile, setup.start, 0, 1);
+        let arriving = Arriving::new(curve, &setup, stream("arrivals"));
+        (Sticky::new(&setup, stream("shop")), arriving)
+    }
 
     #[test]
     fn who_looks_where_changes_nothing() {
-        let sticky = || Sticky::new(&setup(3), Streams::new(4).stream("shop", Purpose("test")));
-        let (mut sticky, mut other) = (sticky(), sticky());
+        let ((mut sticky, mut arriving), (mut other, _)) = (growing(), growing());
         for total in (0..20_000).step_by(37) {
             // Far back, far ahead, and close by.
             for total in [total / 7, 20_000 - total, total] {
                 for index in 0..3 {
-                    assert_eq!(sticky.count(index, total), walk(&mut other, index, total));
+                    let counted = sticky.count(index, total, &mut arriving);
+                    assert_eq!(counted, walk(&mut other, index, total, &mut arriving));
                 }
             }
         }
+        let lengths: Vec<u64> = sticky.eras.iter().map(|era| era.length).collect();
+        assert_eq!(lengths, [16, 22, 24, 26, 28, 30, 32]);
     }
 
     /// The same by walking through all runs.
-    fn walk(sticky: &mut Sticky, index: u32, total: u64) -> u64 {
-        let length = sticky.length;
-        while u64::from(sticky.drawn) * length <= total {
-            sticky.draw();
+    fn walk(sticky: &mut Sticky, index: u32, total: u64, arriving: &mut Arriving) -> u64 {
+        while sticky.next_start() <= total {
+            sticky.draw(arriving);
         }
-        let runs = sticky.runs[index as usize].iter();
-        runs.map(|&run| total.saturating_sub(u64::from(run) * length).min(length)).sum()
+        let (mut sum, mut start) = (0, 0);
+        for run in 0..sticky.runs.drawn {
+            let era = sticky.eras.iter().rfind(|era| era.run <= run).unwrap();
+            if sticky.runs.of[index as usize].contains(&run) {
+                sum += total.saturating_sub(start).min(era.length);
+            }
+            start += era.length;
+        }
+        sum
+    }
+
+    #[test]
+    fn nth_is_where_count_gets_there() {
+        let (mut sticky, mut arriving) = growing();
+        sticky.choose_among(Instant::from_secs(3), &[0, 2], true, &mut arriving);
+        for nth in (1..4_000).step_by(61) {
+            let record = sticky.nth(2, nth, 20_000, &mut arriving).unwrap();
+            assert_eq!(sticky.count(2, record, &mut arriving), nth);
+            assert_eq!(sticky.count(2, record - 1, &mut arriving), nth - 1);
+        }
+    }
+
+    #[test]
+    fn a_change_leaves_what_has_begun_whoever_has_looked_ahead() {
+        let ((mut ahead, mut arriving), (mut lazy, _)) = (growing(), growing());
+        let at = Instant::from_ms(4_500);
+        let total = arriving.count(at);
+        let counts = |sticky: &mut Sticky, arriving: &mut Arriving, total| {
+            [0, 1, 2].map(|index| sticky.count(index, total, arriving))
+        };
+        let before = counts(&mut ahead, &mut arriving, total);
+        counts(&mut ahead, &mut arriving, 30_000);
+        for sticky in [&mut ahead, &mut lazy] {
+            sticky.choose_among(at, &[1, 2], true, &mut arriving);
+        }
+        assert_eq!(counts(&mut ahead, &mut arriving, total), before);
+        for total in (0..30_000).step_by(501) {
+            let seen = counts(&mut ahead, &mut arriving, total);
+            assert_eq!(seen, counts(&mut lazy, &mut arriving, total), "{total}");
+            assert_eq!(seen.iter().sum::<u64>(), total);
+        }
+        // It gets the rest of a run, and nothing more.
+        assert!(ahead.count(0, 30_000, &mut arriving) <= before[0] + 32);
+    }
+
+    #[test]
+    fn a_queue_that_grows_gets_less_and_less() {
+        let (mut sticky, mut arriving) = growing();
+        let at = Instant::from_secs(6);
+        let total = arriving.count(at);
+        let left = sticky.count(1, total, &mut arriving);
+        let patience = Span::from_secs(120);
+        let watched = Watched { since: at, left, patience, is_away: true };
+        sticky.watch(at, 1, Some(watched), &mut arriving);
+        let mut got = |total: u64| sticky.count(1, total, &mut arriving) - left;
+        let (first, second) = (got(total + 16_000), got(total + 32_000));
+        // Queues of others are empty: with q batches it weighs 1 against twice q + 1, and a run of 32
+        // records makes two more of them. So q² + 3q is twice the number of runs: q is 30 after 500.
+        assert!((380..580).contains(&first), "{first}");
+        assert!(second - first < first, "{first}, then {second}");
     }
 }

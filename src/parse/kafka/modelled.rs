@@ -129,6 +129,10 @@ modelled! { PRODUCER, producer -> ProducerConfig {
     "retry.backoff.max.ms" retry_backoff_max "The longest wait between retries.";
     "metadata.max.age.ms" metadata_max_age
         "How old what a client knows of topics and leaders may become before it asks again.";
+    "partitioner.adaptive.partitioning.enable" adaptive_partitioning
+        "Whether a sticky producer sends less to partitions where its batches wait.";
+    "partitioner.availability.timeout.ms" availability_timeout
+        "A sticky producer sends nothing to a broker that has taken nothing for so long; 0: it does.";
 } }
 
 modelled! { CONSUMER, consumer -> ConsumerConfig {

@@ -1,0 +1,211 @@
+//! Whom a sticky producer turns to next: partitions where many batches wait get fewer records
+//! (KIP-794; `RecordAccumulator.partitionReady`, `BuiltInPartitioner.updatePartitionLoadStats`).
+//!
+//! A partition is watched while something keeps its records up. Everywhere else batches leave soon, and
+//! its queue counts as empty.
+
+use crate::kernel::random::Stream;
+use crate::kernel::time::{Instant, Span};
+use crate::model::config::ProducerConfig;
+use std::collections::BTreeMap;
+
+/// Why the records of a partition wait in its queue.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Watched {
+    /// Since when, …
+    pub since: Instant,
+    /// … and when so many of its records had left the queue, by the count of its dealing.
+    pub left: u64,
+    /// How long records are kept.
+    pub patience: Span,
+    /// Whether its broker takes no requests, whatever they hold.
+    pub is_away: bool,
+}
+
+/// A queue when a run begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Queue {
+    batches: u64,
+    is_excluded: bool,
+}
+
+/// Records of a partition that were dealt by now, and a while ago.
+pub(super) trait Dealt {
+    /// By now.
+    fn now(&mut self, index: u32) -> u64;
+    /// So long ago.
+    fn ago(&mut self, index: u32, span: Span) -> u64;
+}
+
+/// The partitions of a topic and their queues, as the partitioner sees them.
+#[derive(Debug)]
+pub(super) struct Queues {
+    /// Partitions that have a leader, ascending; all, if none has.
+    available: Vec<u32>,
+    is_led: bool,
+    watched: BTreeMap<u32, Watched>,
+    /// `partitioner.adaptive.partitioning.enable`
+    is_adaptive: bool,
+    /// `partitioner.availability.timeout.ms`; zero: none.
+    availability_timeout: Span,
+    /// Records that fill a batch.
+    batch: u64,
+    /// The table of the last choice: partitions, and their weights one upon the other.
+    table: Vec<(u32, u64)>,
+}
+
+impl Queues {
+    pub(super) fn new(config: &ProducerConfig, record_size: u64, partitions: u32) -> Self {
+        Queues {
+            available: (0..partitions).collect(),
+            is_led: true,
+            watched: BTreeMap::new(),
+            is_adaptive: config.adaptive_partitioning,
+            availability_timeout: config.availability_timeout,
+            batch: config.records_per_batch(record_size),
+            table: Vec::new(),
+        }
+    }
+
+    /// These partitions have a leader, or `is_led` is false and these are all.
+    pub(super) fn choose_among(&mut self, available: &[u32], is_led: bool) {
+        self.available.clear();
+        self.available.extend_from_slice(available);
+        self.is_led = is_led;
+    }
+
+    /// The share of all records that a partition gets if no queue is longer than another.
+    pub(super) fn share(&self, index: u32) -> f64 {
+        let is_available = self.available.binary_search(&index).is_ok();
+        if is_available { 1.0 / self.available.len() as f64 } else { 0.0 }
+    }
+
+    /// The records of a partition wait, or wait no more.
+    pub(super) fn watch(&mut self, index: u32, watched: Option<Watched>) {
+        match watched {
+            Some(watched) => self.watched.insert(index, watched),
+            None => self.watched.remove(&index),
+        };
+    }
+
+    /// Why the records of a partition wait.
+    pub(super) fn watched(&self, index: u32) -> Option<Watched> {
+        self.watched.get(&index).copied()
+    }
+
+    /// Whether no queue can change the choice.
+    pub(super) fn is_calm(&self) -> bool {
+        !self.is_adaptive || !self.is_led || self.watched.is_empty()
+    }
+
+    /// The next partition, whatever the queues.
+    pub(super) fn any(&self, stream: &mut Stream) -> u32 {
+        self.available[stream.below(self.available.len() as u64) as usize]
+    }
+
+    /// The next partition, by the queues at `at`.
+    pub(super) fn choose(
+        &mut self,
+        at: Instant,
+        dealt: &mut impl Dealt,
+        stream: &mut Stream,
+    ) -> u32 {
+        let queues: Vec<(u32, Queue)> = self
+            .watched
+            .iter()
+            .map(|(&index, watched)| (index, self.queue(index, watched, at, dealt)))
+            .collect();
+        if !self.weigh(&queues) {
+            return self.any(stream);
+        }
+        let all = self.table.last().expect("somebody is in the table").1;
+        let drawn = stream.below(all);
+        let place = self.table.partition_point(|&(_, upto)| upto <= drawn);
+        self.table[place].0
+    }
+
+    fn queue(&self, index: u32, watched: &Watched, at: Instant, dealt: &mut impl Dealt) -> Queue {
+        let waits = at.since(watched.since);
+        let gone = if waits < watched.patience { 0 } else { dealt.ago(index, watched.patience) };
+        let records = dealt.now(index).saturating_sub(watched.left.max(gone));
+        let timeout = self.availability_timeout;
+        Queue {
+            batches: records.div_ceil(self.batch),
+            is_excluded: watched.is_away && !timeout.is_zero() && waits > timeout,
+        }
+    }
+
+    /// Makes the table from the queues of watched partitions; the others are empty. `false`: all get
+    /// the same.
+    ///
+    /// An excluded partition leaves the length of its queue to the next one, if that one's is empty:
+    /// Kafka writes only lengths of queues that hold something into a table that is built in place.
+    fn weigh(&mut self, queues: &[(u32, Queue)]) -> bool {
+        self.table.clear();
+        let (mut left_over, mut longest, mut watched) = (0, 0, queues.iter().peekable());
+        for &index in &self.available {
+            while watched.next_if(|(other, _)| *other < index).is_some() {}
+            let queue = watched.next_if(|(other, _)| *other == index).map(|(_, queue)| *queue);
+            let queue = queue.unwrap_or_default();
+            let length = if queue.batches > 0 { queue.batches } else { left_over };
+            if queue.batches > 0 && queue.is_excluded {
+                left_over = length;
+                continue;
+            }
+            left_over = 0;
+            longest = longest.max(length);
+            self.table.push((index, length));
+        }
+        let first = self.table.first().map(|&(_, length)| length);
+        let all_alike = self.table.iter().all(|&(_, length)| Some(length) == first);
+        if first.is_none() || all_alike && self.table.len() == self.available.len() {
+            return false;
+        }
+        let mut upto = 0;
+        for (_, length) in &mut self.table {
+            upto += longest + 1 - *length;
+            *length = upto;
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queues(partitions: u32) -> Queues {
+        Queues::new(&ProducerConfig::default(), 1_000, partitions)
+    }
+
+    /// Weights from the lengths of queues; `None` in the end: excluded.
+    fn weights(lengths: &[(u64, bool)]) -> Option<Vec<(u32, u64)>> {
+        let mut queues = queues(lengths.len() as u32);
+        let queue = |&(batches, is_excluded)| Queue { batches, is_excluded };
+        let lengths: Vec<(u32, Queue)> = (0..).zip(lengths.iter().map(queue)).collect();
+        let weighed = queues.weigh(&lengths);
+        let mut before = 0;
+        let weight =
+            |&(index, upto): &(u32, u64)| (index, upto - std::mem::replace(&mut before, upto));
+        weighed.then(|| queues.table.iter().map(weight).collect())
+    }
+
+    #[test]
+    fn longer_queues_weigh_less() {
+        // The example of KIP-794.
+        let lengths = [0, 3, 1].map(|length| (length, false));
+        assert_eq!(weights(&lengths), Some(vec![(0, 4), (1, 1), (2, 3)]));
+        assert_eq!(weights(&[(7, false); 3]), None, "all alike");
+    }
+
+    #[test]
+    fn who_is_excluded_leaves_its_length_behind() {
+        let lengths = [(0, false), (9, true), (0, false), (0, false)];
+        assert_eq!(weights(&lengths), Some(vec![(0, 10), (2, 1), (3, 10)]));
+        let lengths = [(0, false), (9, true), (8, true), (2, false)];
+        assert_eq!(weights(&lengths), Some(vec![(0, 3), (3, 1)]));
+        let lengths = [(0, false), (0, false), (8, true)];
+        assert_eq!(weights(&lengths), Some(vec![(0, 1), (1, 1)]), "the rest get the same");
+        assert_eq!(weights(&[(8, true), (8, true)]), None, "nobody is left");
+    }
+}
