@@ -6,3 +6,4 @@ mod lead;
 pub(super) mod member;
 pub(super) mod offers;
 pub(super) mod rebalance;
+pub(super) mod search;

@@ -3,9 +3,10 @@
 
 use super::classic::member::{Generation, MemberState, PrepareCommit};
 use super::classic::rebalance::Progress;
+use super::classic::search::Search;
 use super::consumer::Consumer;
 use super::effect::{Effect, Note};
-use super::lookup::PendingKind;
+use super::lookup::{PendingKind, Question};
 use super::thread::{AfterCommit, SyncCommit, Thread};
 use crate::kernel::time::Instant;
 use crate::model::config::{CommitMode, ConsumerConfig};
@@ -41,12 +42,21 @@ pub(super) struct Commits {
     pub processed: Vec<(PartitionId, u64)>,
     /// An auto-commit that waits for the coordinator to be known (KIP-848).
     pub waiting: Vec<(PartitionId, u64)>,
+    /// Commits that wait for the end of the question who that is (classic).
+    pub chained: Vec<(CommitKind, Vec<(PartitionId, u64)>)>,
 }
 
 impl Commits {
     pub(super) fn new(now: Instant, settings: &ConsumerConfig) -> Self {
         let next_auto = now + settings.auto_commit_interval;
-        Commits { next_auto, last: now, records: 0, processed: Vec::new(), waiting: Vec::new() }
+        Commits {
+            next_auto,
+            last: now,
+            records: 0,
+            processed: Vec::new(),
+            waiting: Vec::new(),
+            chained: Vec::new(),
+        }
     }
 
     /// The interval of auto-commit begins anew. The application goes on counting if it kept
@@ -58,7 +68,8 @@ impl Commits {
         kept: &[PartitionId],
     ) {
         if kept.is_empty() {
-            *self = Commits::new(now, settings);
+            let chained = std::mem::take(&mut self.chained);
+            *self = Commits { chained, ..Commits::new(now, settings) };
         } else {
             self.next_auto = now + settings.auto_commit_interval;
             self.processed.retain(|(partition, _)| kept.contains(partition));
@@ -94,7 +105,16 @@ impl Consumer {
             return Ok(());
         }
         if self.lookup.coordinator.is_none() {
-            if kind == CommitKind::Auto && self.modern.is_some() {
+            if self.modern.is_none() {
+                self.lookup.question = match self.lookup.question {
+                    Question::InFlight => Question::InFlight,
+                    _ => Question::None,
+                };
+                self.look_up_coordinator(now, out);
+                self.commits.chained.push((kind, offsets.to_vec()));
+                return Ok(());
+            }
+            if kind == CommitKind::Auto {
                 self.commits.waiting = offsets.to_vec();
                 return Ok(());
             }
@@ -102,6 +122,20 @@ impl Consumer {
             return Err(ErrorCode::CoordinatorNotAvailable);
         }
         self.send_commit(now, kind, offsets, out)
+    }
+
+    /// The question who coordinates the group has come to its end: commits that waited for it leave,
+    /// or fail (`ConsumerCoordinator.commitOffsetsAsync`).
+    pub(super) fn send_waiting_commits(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        for (kind, offsets) in std::mem::take(&mut self.commits.chained) {
+            let sent = match self.lookup.coordinator {
+                Some(_) => self.send_commit(now, kind, &offsets, out),
+                None => Err(ErrorCode::CoordinatorNotAvailable),
+            };
+            if let Err(code) = sent {
+                self.commit_ended(now, kind, Err(code), out);
+            }
+        }
     }
 
     /// The coordinator is known: an auto-commit that waited for it leaves (KIP-848).
@@ -267,8 +301,9 @@ impl Consumer {
             AfterCommit::Close => self.close_deadline,
             _ => now + self.settings.default_api_timeout,
         };
+        let (in_flight, searches, retry_at, attempts) = (false, false, now, 0);
         let commit =
-            SyncCommit { offsets, in_flight: false, retry_at: now, attempts: 0, deadline, then };
+            SyncCommit { offsets, in_flight, searches, retry_at, attempts, deadline, then };
         self.attempt_sync_commit(now, commit, out);
     }
 
@@ -276,25 +311,13 @@ impl Consumer {
     pub(super) fn go_on_committing(
         &mut self,
         now: Instant,
-        mut commit: SyncCommit,
+        commit: SyncCommit,
         out: &mut Vec<Effect>,
     ) {
         if now >= commit.deadline {
-            return self.give_up_sync_commit(now, commit.then, out);
-        }
-        if self.is_committing_sync() {
-            return;
-        }
-        if !commit.in_flight || self.lookup.coordinator.is_some() {
-            if commit.in_flight || now >= commit.retry_at {
-                self.attempt_sync_commit(now, commit, out);
-            }
-        } else if self.modern.is_none()
-            && let Some(backoff) = self.backoff_of_lookup()
-        {
-            commit.in_flight = false;
-            commit.retry_at = (now + backoff).min(commit.deadline);
-            self.thread = Thread::Committing(commit);
+            self.give_up_sync_commit(now, commit.then, out);
+        } else if !self.is_committing_sync() && (commit.in_flight || now >= commit.retry_at) {
+            self.attempt_sync_commit(now, commit, out);
         }
     }
 
@@ -311,19 +334,24 @@ impl Consumer {
         if now >= commit.deadline {
             return self.give_up_sync_commit(now, commit.then, out);
         }
+        (commit.in_flight, commit.retry_at) = (true, Instant::NEVER);
         if self.lookup.coordinator.is_none() {
             if self.modern.is_none() {
-                self.look_up_coordinator(now, out);
+                if !commit.searches {
+                    self.begin_search();
+                }
+                commit.searches = true;
+                (commit.in_flight, commit.retry_at) = match self.search_coordinator(now, out) {
+                    Search::WaitUntil(at) => (true, at),
+                    Search::Pause(span) => (false, now + span),
+                };
             }
-            commit.in_flight = true;
             self.thread = Thread::Committing(commit);
             return;
         }
+        commit.searches = false;
         match self.send_commit(now, CommitKind::Sync, &commit.offsets, out) {
-            Ok(()) => {
-                commit.in_flight = true;
-                self.thread = Thread::Committing(commit);
-            }
+            Ok(()) => self.thread = Thread::Committing(commit),
             Err(code) => {
                 out.push(Effect::Note(Note::CommitFailed(code)));
                 self.after_sync_commit(now, commit.then, Err(code), out);
@@ -355,7 +383,7 @@ impl Consumer {
                 let backoff = self.backoff(commit.attempts);
                 commit.in_flight = false;
                 commit.attempts += 1;
-                commit.retry_at = (now + backoff).min(commit.deadline);
+                commit.retry_at = now + backoff;
                 self.thread = Thread::Committing(commit);
             }
             result => self.after_sync_commit(now, commit.then, result, out),

@@ -18,11 +18,41 @@ const JOIN_LAPSE: Span = Span::from_ms(5_000);
 pub(super) struct Lookup {
     pub coordinator: Option<BrokerId>,
     brokers: Vec<BrokerId>,
-    in_flight: bool,
-    /// Failed attempts of the present wait.
+    /// The last question, as long as nobody has seen to its end (`findCoordinatorFuture`).
+    pub question: Question,
+    /// How many questions there were.
+    asked: u32,
+    /// Failed attempts of the present search.
     pub attempts: u32,
     /// When the background thread of KIP-848 may ask again.
     retry_at: Instant,
+    /// What the present search goes on with (classic).
+    pub next: NextOfSearch,
+}
+
+/// What became of a question who coordinates the group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Question {
+    /// Nobody has asked, or all was seen to.
+    None,
+    InFlight,
+    /// The coordinator was named.
+    Answered,
+    /// It was named, but its connection is not to be opened yet.
+    Unavailable,
+    /// There was no answer, or none that helps.
+    Failed,
+}
+
+/// What a search for the coordinator goes on with after a pause.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum NextOfSearch {
+    /// Another question.
+    Question,
+    /// It asks for metadata first.
+    Metadata,
+    /// It waits for metadata that are newer than these.
+    MetadataAfter(u64),
 }
 
 impl Lookup {
@@ -30,9 +60,11 @@ impl Lookup {
         Lookup {
             coordinator: None,
             brokers,
-            in_flight: false,
+            question: Question::None,
+            asked: 0,
             attempts: 0,
             retry_at: Instant::ZERO,
+            next: NextOfSearch::Question,
         }
     }
 }
@@ -80,7 +112,8 @@ impl Pending {
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum PendingKind {
     Metadata,
-    FindCoordinator,
+    /// The question of this number.
+    FindCoordinator(u32),
     Join(Generation),
     Sync(Generation),
     Heartbeat(Generation),
@@ -157,60 +190,62 @@ impl Consumer {
 
     /// Asks who the coordinator is, unless that is being asked.
     pub(super) fn look_up_coordinator(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        if !self.lookup.in_flight {
-            self.lookup.in_flight = true;
+        if self.lookup.question != Question::InFlight {
+            self.lookup.question = Question::InFlight;
+            self.lookup.asked += 1;
             let connection = self.any_broker(now);
             let request = FindCoordinatorRequest { group_id: self.group.clone() };
-            self.send(now, connection, PendingKind::FindCoordinator, request, out);
+            let kind = PendingKind::FindCoordinator(self.lookup.asked);
+            self.send(now, connection, kind, request, out);
         }
-    }
-
-    /// How long to sleep if the last answer was no help.
-    pub(super) fn backoff_of_lookup(&mut self) -> Option<Span> {
-        let failed = self.lookup.attempts > 0 && !self.lookup.in_flight;
-        failed.then(|| {
-            let attempts = std::mem::take(&mut self.lookup.attempts);
-            self.backoff(attempts - 1)
-        })
     }
 
     fn on_find_coordinator(
         &mut self,
         now: Instant,
+        question: u32,
         response: FindCoordinatorResponse,
         out: &mut Vec<Effect>,
     ) {
-        self.lookup.in_flight = false;
-        if response.error_code.is_none() {
-            self.heartbeat.restart_session(now, &self.settings);
-            Self::note(Note::CoordinatorFound(response.node), out);
-            let connection = Connection { broker: response.node, coordinator: true };
-            if self.modern.is_none() && self.connections.is_unavailable(connection, now) {
-                // Nobody can be asked before the connection is open: not found yet.
-                self.lookup_failed(now);
-            } else {
-                self.lookup.coordinator = Some(response.node);
-                self.lookup.attempts = 0;
-                if self.modern.is_none() {
-                    out.push(Effect::Connect(connection));
-                }
-            }
+        if !response.error_code.is_none() {
+            return self.lookup_ended(now, question, Question::Failed, out);
+        }
+        self.heartbeat.restart_session(now, &self.settings);
+        Self::note(Note::CoordinatorFound(response.node), out);
+        let connection = Connection { broker: response.node, coordinator: true };
+        if self.modern.is_none() && self.connections.is_unavailable(connection, now) {
+            // Nobody can be asked before the connection is open: not found yet.
+            self.lookup_ended(now, question, Question::Unavailable, out);
         } else {
-            self.lookup_failed(now);
+            self.lookup.coordinator = Some(response.node);
+            self.lookup_ended(now, question, Question::Answered, out);
+            if self.modern.is_none() {
+                out.push(Effect::Connect(connection));
+            }
         }
     }
 
-    /// The coordinator was not found: another attempt after a backoff.
-    fn lookup_failed(&mut self, now: Instant) {
-        self.lookup.attempts += 1;
-        if self.modern.is_some() {
+    /// A question came to its end. What the client waits for is the last one, unless it gave that up.
+    fn lookup_ended(&mut self, now: Instant, question: u32, end: Question, out: &mut Vec<Effect>) {
+        if self.modern.is_none() {
+            if question == self.lookup.asked && self.lookup.question == Question::InFlight {
+                self.lookup.question = end;
+            }
+            return self.send_waiting_commits(now, out);
+        }
+        self.lookup.question = Question::None;
+        if end == Question::Answered {
+            self.lookup.attempts = 0;
+        } else {
+            self.lookup.attempts += 1;
             self.lookup.retry_at = now + self.backoff(self.lookup.attempts - 1);
         }
     }
 
     /// When the background thread of KIP-848 looks the coordinator up.
     pub(super) fn next_lookup(&self) -> Instant {
-        let idle = self.lookup.coordinator.is_none() && !self.lookup.in_flight;
+        let asked = self.lookup.question == Question::InFlight;
+        let idle = self.lookup.coordinator.is_none() && !asked;
         if idle { self.lookup.retry_at } else { Instant::NEVER }
     }
 
@@ -312,8 +347,8 @@ impl Consumer {
             (PendingKind::Metadata, Response::Metadata(response)) => {
                 self.on_metadata(now, response, out);
             }
-            (PendingKind::FindCoordinator, Response::FindCoordinator(response)) => {
-                self.on_find_coordinator(now, response, out);
+            (PendingKind::FindCoordinator(question), Response::FindCoordinator(response)) => {
+                self.on_find_coordinator(now, question, response, out);
             }
             (PendingKind::Join(sent), Response::JoinGroup(response)) => {
                 self.on_join(now, &sent, *response, out);
@@ -357,9 +392,8 @@ impl Consumer {
             PendingKind::ConsumerHeartbeat => self.on_heartbeat_lost(now),
             PendingKind::Commit(kind, sent) => self.on_commit(now, kind, &sent, lost, out),
             PendingKind::OffsetFetch(_) => self.retry_later(now),
-            PendingKind::FindCoordinator => {
-                self.lookup.in_flight = false;
-                self.lookup_failed(now);
+            PendingKind::FindCoordinator(question) => {
+                self.lookup_ended(now, question, Question::Failed, out);
             }
             PendingKind::ListOffsets(partitions) => self.ask_leaders_again(now, partitions),
             PendingKind::OffsetForLeaderEpoch(asked) => {

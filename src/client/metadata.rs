@@ -115,6 +115,8 @@ pub(super) struct Metadata {
     told: Instant,
     /// Answers in a row that brought nothing new, and questions without an answer.
     attempts: u32,
+    /// How often it was told.
+    pub updates: u64,
 }
 
 impl Metadata {
@@ -122,6 +124,7 @@ impl Metadata {
     fn update(&mut self, now: Instant, response: Arc<MetadataResponse>) -> bool {
         let news = self.cluster.as_ref().is_none_or(|known| !Arc::ptr_eq(known, &response));
         self.attempts = if news { 0 } else { self.attempts + 1 };
+        self.updates += 1;
         (self.cluster, self.told, self.wanted) = (Some(response), now, false);
         news
     }

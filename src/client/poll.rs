@@ -1,6 +1,7 @@
 //! The application thread: `poll` and what lies between two polls (`ClassicKafkaConsumer.poll`).
 
 use super::classic::rebalance::Progress;
+use super::classic::search::Search;
 use super::consumer::Consumer;
 use super::effect::{Connection, Effect};
 use super::thread::{Callback, Thread, Wait};
@@ -73,8 +74,7 @@ impl Consumer {
         match &self.thread {
             Thread::Polling { .. } => self.retry_at,
             Thread::Processing(work) => work.end,
-            Thread::Committing(commit) if commit.in_flight => commit.deadline,
-            Thread::Committing(commit) => commit.retry_at,
+            Thread::Committing(commit) => commit.retry_at.min(commit.deadline),
             Thread::Sleeping { until, .. }
             | Thread::Busy { until }
             | Thread::Callback { until, .. } => *until,
@@ -198,15 +198,18 @@ impl Consumer {
     }
 
     fn wait_for_coordinator(&mut self, now: Instant, deadline: Instant, out: &mut Vec<Effect>) {
-        let Thread::Polling { since, .. } = self.thread else { return };
-        if let Some(backoff) = self.backoff_of_lookup() {
-            // At most to the end of this call.
-            self.thread = Thread::Sleeping { until: (now + backoff).min(deadline), since };
-            return;
+        let Thread::Polling { since, wait } = self.thread else { return };
+        if wait != Wait::Coordinator {
+            self.begin_search();
         }
-        self.look_up_coordinator(now, out);
         self.wait(Wait::Coordinator);
-        self.retry_at = self.retry_at.min(deadline);
+        match self.search_coordinator(now, out) {
+            Search::WaitUntil(at) => self.retry_at = self.retry_at.min(at).min(deadline),
+            // At most to the end of this call.
+            Search::Pause(span) => {
+                self.thread = Thread::Sleeping { until: (now + span).min(deadline), since };
+            }
+        }
     }
 
     /// Returns buffered records to the application, after sending the next fetches. Whether there

@@ -68,8 +68,11 @@ pub(super) struct Work {
 #[derive(Clone, Debug)]
 pub(super) struct SyncCommit {
     pub offsets: Vec<(PartitionId, u64)>,
-    /// Whether an answer is awaited; otherwise the next attempt begins at `retry_at`.
+    /// Whether the network is watched, because an answer is awaited or the coordinator is looked for.
     pub in_flight: bool,
+    /// Whether the coordinator is looked for.
+    pub searches: bool,
+    /// When it goes on although nothing arrived.
     pub retry_at: Instant,
     pub attempts: u32,
     /// When the API gives up (`default.api.timeout.ms`).

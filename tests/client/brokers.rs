@@ -129,9 +129,18 @@ pub(crate) fn metadata(brokers: u32, epoch: i32) -> Arc<MetadataResponse> {
 
 impl World {
     pub(crate) fn new(settings: ConsumerConfig, commit: CommitMode) -> World {
+        World::with(settings, commit, |_| {})
+    }
+
+    /// The same with another application.
+    pub(crate) fn with(
+        settings: ConsumerConfig,
+        commit: CommitMode,
+        change: impl FnOnce(&mut Application),
+    ) -> World {
         let streams = Streams::new(1);
         let stream = |purpose| streams.stream("consumer", Purpose(purpose));
-        let setup = Setup {
+        let mut setup = Setup {
             group: "group".into(),
             topics: Topics::Named(vec![TOPIC.into()]),
             settings,
@@ -153,6 +162,7 @@ impl World {
             },
             bootstrap: (1..=3).map(BrokerId).collect(),
         };
+        change(&mut setup.application);
         let mut effects = Vec::new();
         let consumer = Consumer::start(setup, Instant::ZERO, &mut effects);
         let mut world = World {

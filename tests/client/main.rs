@@ -4,5 +4,6 @@ mod brokers;
 mod coordinators;
 mod passes;
 mod racks;
+mod search;
 mod sources;
 mod timeouts;

@@ -6,7 +6,7 @@
 
 use crate::client::consumer::{Consumer, LATENESS};
 use crate::client::effect::{Effect, Note};
-use crate::client::lookup::PendingKind;
+use crate::client::lookup::{PendingKind, Question};
 use crate::client::thread::Thread;
 use crate::kernel::time::{Instant, Span};
 use crate::model::Name;
@@ -24,6 +24,8 @@ pub(in crate::client) struct HeartbeatThread {
     pub next_wake: Instant,
     /// When it last woke.
     last_wake: Instant,
+    /// Whether it has to wait for a lock since.
+    held_up: bool,
     heartbeat_due: Instant,
     session_end: Instant,
     poll_end: Instant,
@@ -37,6 +39,7 @@ impl HeartbeatThread {
             failure: None,
             next_wake: Instant::NEVER,
             last_wake: Instant::ZERO,
+            held_up: false,
             heartbeat_due: Instant::ZERO,
             session_end: Instant::NEVER,
             poll_end: Instant::NEVER,
@@ -91,7 +94,7 @@ impl Consumer {
     /// When the heartbeat thread next has something to do.
     pub(in crate::client) fn next_heartbeat_wake(&self, now: Instant) -> Instant {
         let hb = &self.heartbeat;
-        if !hb.enabled {
+        if !hb.enabled || self.is_searching() {
             return Instant::NEVER;
         }
         let settings = &self.settings;
@@ -121,6 +124,17 @@ impl Consumer {
         now: Instant,
         out: &mut Vec<Effect>,
     ) -> bool {
+        if self.is_searching() {
+            self.heartbeat.held_up = true;
+            return false;
+        }
+        if std::mem::take(&mut self.heartbeat.held_up) {
+            let woke = self.heartbeat.last_wake + self.settings.retry_backoff;
+            if woke <= now {
+                self.heartbeat.last_wake = now;
+            }
+            self.heartbeat.next_wake = self.next_heartbeat_wake(now);
+        }
         if now < self.heartbeat.next_wake {
             return false;
         }
@@ -129,7 +143,7 @@ impl Consumer {
         if self.heartbeat.enabled {
             self.maintain_metadata(now, out);
             if self.lookup.coordinator.is_none() {
-                self.look_up_coordinator(now, out);
+                self.look_up_meanwhile(now, out);
             } else if now >= self.heartbeat.session_end {
                 self.mark_coordinator_unknown(now, out);
             } else if !self.is_in_poll() && now >= self.heartbeat.poll_end {
@@ -140,6 +154,16 @@ impl Consumer {
         }
         self.heartbeat.next_wake = self.next_heartbeat_wake(now);
         true
+    }
+
+    /// The heartbeat thread asks who the coordinator is, in case the application does not. It gives up
+    /// a question as soon as it wakes again, and asks anew the next time.
+    fn look_up_meanwhile(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        if self.lookup.question == Question::None {
+            self.look_up_coordinator(now, out);
+        } else {
+            self.lookup.question = Question::None;
+        }
     }
 
     /// Whether the application is inside `poll` or `close`; a `commitSync` watches the network, too,
