@@ -40,23 +40,15 @@ pub(super) struct Commits {
     pub records: u32,
     /// Where the application got to since, by partition.
     pub processed: Vec<(PartitionId, u64)>,
-    /// An auto-commit that waits for the coordinator to be known (KIP-848).
-    pub waiting: Vec<(PartitionId, u64)>,
-    /// Commits that wait for the end of the question who that is (classic).
-    pub chained: Vec<(CommitKind, Vec<(PartitionId, u64)>)>,
+    /// Commits that wait until it is known who coordinates the group; under the classic protocol until
+    /// the question who does has come to its end.
+    pub waiting: Vec<(CommitKind, Vec<(PartitionId, u64)>)>,
 }
 
 impl Commits {
     pub(super) fn new(now: Instant, settings: &ConsumerConfig) -> Self {
         let next_auto = now + settings.auto_commit_interval;
-        Commits {
-            next_auto,
-            last: now,
-            records: 0,
-            processed: Vec::new(),
-            waiting: Vec::new(),
-            chained: Vec::new(),
-        }
+        Commits { next_auto, last: now, records: 0, processed: Vec::new(), waiting: Vec::new() }
     }
 
     /// The interval of auto-commit begins anew. The application goes on counting if it kept
@@ -68,8 +60,8 @@ impl Commits {
         kept: &[PartitionId],
     ) {
         if kept.is_empty() {
-            let chained = std::mem::take(&mut self.chained);
-            *self = Commits { chained, ..Commits::new(now, settings) };
+            let waiting = std::mem::take(&mut self.waiting);
+            *self = Commits { waiting, ..Commits::new(now, settings) };
         } else {
             self.next_auto = now + settings.auto_commit_interval;
             self.processed.retain(|(partition, _)| kept.contains(partition));
@@ -111,23 +103,17 @@ impl Consumer {
                     _ => Question::None,
                 };
                 self.look_up_coordinator(now, out);
-                self.commits.chained.push((kind, offsets.to_vec()));
-                return Ok(());
             }
-            if kind == CommitKind::Auto {
-                self.commits.waiting = offsets.to_vec();
-                return Ok(());
-            }
-            self.look_up_coordinator(now, out);
-            return Err(ErrorCode::CoordinatorNotAvailable);
+            self.commits.waiting.push((kind, offsets.to_vec()));
+            return Ok(());
         }
         self.send_commit(now, kind, offsets, out)
     }
 
-    /// The question who coordinates the group has come to its end: commits that waited for it leave,
-    /// or fail (`ConsumerCoordinator.commitOffsetsAsync`).
+    /// Commits leave that waited for the coordinator, all at once, or fail
+    /// (`ConsumerCoordinator.commitOffsetsAsync`, `CommitRequestManager`).
     pub(super) fn send_waiting_commits(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        for (kind, offsets) in std::mem::take(&mut self.commits.chained) {
+        for (kind, offsets) in std::mem::take(&mut self.commits.waiting) {
             let sent = match self.lookup.coordinator {
                 Some(_) => self.send_commit(now, kind, &offsets, out),
                 None => Err(ErrorCode::CoordinatorNotAvailable),
@@ -135,15 +121,6 @@ impl Consumer {
             if let Err(code) = sent {
                 self.commit_ended(now, kind, Err(code), out);
             }
-        }
-    }
-
-    /// The coordinator is known: an auto-commit that waited for it leaves (KIP-848).
-    pub(super) fn send_waiting_commit(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        let offsets = std::mem::take(&mut self.commits.waiting);
-        if !offsets.is_empty() {
-            let sent = self.send_commit(now, CommitKind::Auto, &offsets, out);
-            debug_assert!(sent.is_ok(), "under KIP-848 the coordinator decides at {now}");
         }
     }
 

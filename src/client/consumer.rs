@@ -113,7 +113,11 @@ impl Consumer {
     pub fn start(mut setup: Setup, now: Instant, out: &mut Vec<Effect>) -> Self {
         let modern = setup.settings.group_protocol == GroupProtocol::Consumer;
         let id = |draws: &mut Draws| Uuid(draws.client.uuid()).to_string().into();
-        let modern = modern.then(|| Box::new(Membership::new(id(&mut setup.draws))));
+        let topics = match &setup.topics {
+            Topics::Named(names) => names.clone(),
+            Topics::Pattern(_) => Vec::new(),
+        };
+        let modern = modern.then(|| Box::new(Membership::new(id(&mut setup.draws), topics)));
         let mut consumer = Consumer {
             group: setup.group,
             commits: Commits::new(now, &setup.settings),

@@ -89,13 +89,9 @@ impl Fetcher {
             else {
                 break;
             };
-            let Some(owned) = subscription.get(fetch.partition).filter(|o| o.is_fetchable()) else {
-                continue;
-            };
-            if owned.position != Position::At(fetch.next) {
-                continue;
-            }
-            if fetch.next == fetch.end {
+            let owned = subscription.get(fetch.partition).filter(|owned| owned.is_fetchable());
+            let reads_on = owned.is_some_and(|owned| owned.position == Position::At(fetch.next));
+            if !reads_on || fetch.next == fetch.end {
                 if fetch.took_something {
                     subscription.move_to_end(fetch.partition);
                 }
@@ -116,9 +112,9 @@ impl Fetcher {
         parts
     }
 
-    /// Whether something lies in the buffer.
+    /// Whether data lie in the buffer that no poll has begun to take (`FetchBuffer.isEmpty`).
     pub(super) fn buffers(&self) -> bool {
-        self.next_in_line.is_some() || !self.completed.is_empty()
+        !self.completed.is_empty()
     }
 
     /// Whether a broker can be asked that is not being asked.

@@ -235,7 +235,9 @@ impl Consumer {
         }
         self.lookup.question = Question::None;
         if end == Question::Answered {
+            // Should it be lost again at once (`RequestState.onSuccessfulAttempt`).
             self.lookup.attempts = 0;
+            self.lookup.retry_at = now + self.backoff(0);
         } else {
             self.lookup.attempts += 1;
             self.lookup.retry_at = now + self.backoff(self.lookup.attempts - 1);

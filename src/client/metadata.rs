@@ -115,7 +115,7 @@ pub(super) struct Metadata {
     told: Instant,
     /// Answers in a row that brought nothing new, and questions without an answer.
     attempts: u32,
-    /// How often it was told.
+    /// How often it was told (`updateVersion`).
     pub updates: u64,
 }
 
@@ -208,6 +208,11 @@ impl Metadata {
         let names = &self.cluster.as_ref().expect("who owns something knows the cluster").names;
         let (topic, index) = names.of(partition);
         (names.name(topic), index)
+    }
+
+    /// Whether the client has heard of the topic of this id.
+    pub(super) fn knows(&self, topic: Uuid) -> bool {
+        self.topics().iter().any(|known| known.id == topic)
     }
 
     /// The partition of this topic's id and index, as soon as the topic is known: its partitions

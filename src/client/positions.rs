@@ -40,7 +40,7 @@ impl Consumer {
     /// Asks for the committed offsets that are missing. Under KIP-848 the coordinator looks who asks.
     pub(super) fn send_offset_fetch(&mut self, now: Instant, out: &mut Vec<Effect>) {
         let missing = self.subscription.in_order();
-        let missing = missing.filter(|owned| owned.position == Position::Initializing);
+        let missing = missing.filter(|owned| owned.is_initializing());
         let mut topics: Vec<OffsetFetchTopic> = Vec::new();
         for partition in missing.map(|owned| owned.partition) {
             let (name, index) = self.metadata.name(partition);

@@ -63,6 +63,11 @@ pub(super) struct Owned {
 }
 
 impl Owned {
+    /// Whether its committed offset has to be asked for. Not if it is about to be given up.
+    pub(super) fn is_initializing(&self) -> bool {
+        self.position == Position::Initializing && !self.pending_revocation
+    }
+
     pub(super) fn is_fetchable(&self) -> bool {
         matches!(self.position, Position::At(_)) && !self.pending_revocation
     }
@@ -135,8 +140,7 @@ impl Subscription {
 
     /// Whether committed offsets are missing.
     pub(super) fn is_initializing(&self) -> bool {
-        self.missing_positions > 0
-            && self.owned.iter().any(|owned| owned.position == Position::Initializing)
+        self.missing_positions > 0 && self.owned.iter().any(Owned::is_initializing)
     }
 
     /// These are about to be given up.

@@ -1,7 +1,7 @@
 //! The background thread: it finds the coordinator, sends heartbeats and hears the answers
 //! (`ConsumerNetworkThread`, `AbstractHeartbeatRequestManager`, `ConsumerHeartbeatRequestManager`).
 
-use super::member::{Event, Membership, NOTHING, Sent, State, Step};
+use super::member::{Event, Membership, Sent, State, Step, Target};
 use crate::client::consumer::Consumer;
 use crate::client::effect::{Effect, Note};
 use crate::client::lookup::PendingKind;
@@ -16,6 +16,9 @@ use crate::model::message::consumer_group::{
 /// How long after its moment a heartbeat goes out: half a millisecond on a machine that is not idle.
 /// The thread that finds it due sends it, too, unlike that of the classic client.
 const LATENESS: Span = Span::from_us(500);
+
+/// How long the background thread sleeps at most (`ConsumerNetworkThread.MAX_POLL_TIMEOUT_MS`).
+const LONGEST_SLEEP: Span = Span::from_ms(5_000);
 
 impl Consumer {
     /// The membership under KIP-848, where there is one.
@@ -52,8 +55,10 @@ impl Consumer {
             at = at.min(if m.beats_now() { now } else { regular });
         }
         if !self.is_in_poll() {
-            // Nothing but the next heartbeat lets the thread look.
-            at = at.min(m.poll_end.max(m.beat.due) + LATENESS);
+            // Nothing but the next heartbeat lets the thread look, and the end of its sleep.
+            let asleep = m.poll_end.since(m.looked).as_us();
+            let looks = m.looked + LONGEST_SLEEP * asleep.div_ceil(LONGEST_SLEEP.as_us());
+            at = at.min(m.poll_end.max(m.beat.due).min(looks) + LATENESS);
         }
         at
     }
@@ -68,13 +73,14 @@ impl Consumer {
         if !heard && now < self.modern_mut().next_wake {
             return false;
         }
+        self.modern_mut().looked = now;
         self.handle_inbox(now, out);
         self.maintain_metadata(now, out);
         if now >= self.next_lookup() {
             self.look_up_coordinator(now, out);
         }
         if self.lookup.coordinator.is_some() {
-            self.send_waiting_commit(now, out);
+            self.send_waiting_commits(now, out);
         }
         self.maybe_reconcile(now, false, out);
         self.commit_again(now, out);
@@ -105,6 +111,7 @@ impl Consumer {
         let m = self.modern_mut();
         m.beat.in_flight = true;
         m.beat.due = now + m.beat.interval;
+        m.beat.regular = m.beat.due;
         match m.state {
             State::Joining => Self::note(Note::JoinSent, out),
             State::Acknowledging => {
@@ -117,7 +124,6 @@ impl Consumer {
 
     /// A member that joins says everything, another one what has changed.
     fn heartbeat_request(&mut self) -> ConsumerGroupHeartbeatRequest {
-        let topics = self.topics.resolve(&self.metadata);
         let (group_id, instance_id) = (self.group.clone(), self.instance());
         let rack = Some(self.settings.client_rack.as_str()).filter(|rack| !rack.is_empty());
         let rack_id = rack.map(Into::into);
@@ -125,7 +131,6 @@ impl Consumer {
         let timeout = self.settings.max_poll_interval.as_ms() as i32;
         let m = self.modern_mut();
         let all = m.state == State::Joining;
-        let owned = m.current.as_ref().map_or(NOTHING, |target| target.number);
         let mut request = ConsumerGroupHeartbeatRequest {
             group_id,
             member_id: m.id.clone(),
@@ -138,18 +143,17 @@ impl Consumer {
             request.rebalance_timeout_ms = timeout;
             m.sent.rebalance_timeout = true;
         }
-        if all || m.sent.topics.as_ref() != Some(&topics) {
-            request.subscribed_topic_names = Some(topics.clone());
-            m.sent.topics = Some(topics);
+        if all || m.sent.topics.as_ref() != Some(&m.topics) {
+            request.subscribed_topic_names = Some(m.topics.clone());
+            m.sent.topics = Some(m.topics.clone());
         }
         if all || !m.sent.assignor {
             request.server_assignor = assignor;
             m.sent.assignor = true;
         }
-        if all || m.sent.owned != Some(owned) {
-            let topics = m.current.as_ref().map(|target| target.topics.clone());
-            request.topic_partitions = Some(topics.unwrap_or_default());
-            m.sent.owned = Some(owned);
+        if all || m.sent.owned.as_ref() != Some(&m.current) {
+            request.topic_partitions = Some(m.current.topics.clone());
+            m.sent.owned = Some(m.current.clone());
         }
         request
     }
@@ -171,6 +175,7 @@ impl Consumer {
         if m.beat.interval != interval {
             m.beat.interval = interval;
             m.beat.due = now + interval;
+            m.beat.regular = m.beat.due;
         }
         if m.is_silent() || response.member_epoch < 0 {
             return;
@@ -191,11 +196,11 @@ impl Consumer {
         match code {
             ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable => {
                 self.mark_coordinator_unknown(now, out);
-                self.modern_mut().beat.backoff_until = now;
+                self.modern_mut().beat.begin_anew(now);
             }
             ErrorCode::CoordinatorLoadInProgress => {}
             ErrorCode::FencedMemberEpoch | ErrorCode::UnknownMemberId => {
-                self.modern_mut().beat.backoff_until = now;
+                self.modern_mut().beat.begin_anew(now);
                 self.be_fenced();
             }
             fatal => {
@@ -246,8 +251,7 @@ impl Consumer {
         let m = self.modern_mut();
         m.state = State::Stale;
         m.rejoins = false;
-        m.beat.in_flight = false;
-        m.beat.attempts = 0;
+        m.beat.begin_anew(now);
         m.beat.due = now;
         m.sent = Sent::default();
         self.lose_everything();
@@ -281,7 +285,7 @@ impl Consumer {
         let group_id = self.group.clone();
         let m = self.modern_mut();
         m.epoch = epoch;
-        m.current = None;
+        m.current = Target::NONE;
         let request = ConsumerGroupHeartbeatRequest {
             group_id,
             member_id: m.id.clone(),

@@ -64,13 +64,19 @@ pub(in crate::client) struct Reconciliation {
     pub outdated: bool,
 }
 
-/// What the coordinator last said that the member is to own (`LocalAssignment`).
+/// What the coordinator said that the member is to own, or as much of it as the member knows the
+/// topics of (`LocalAssignment`).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::client) struct Target {
-    /// Counts the targets of a membership.
+    /// Counts the targets of a membership, from 0.
     pub number: i64,
     /// By topic; sorted.
     pub topics: Vec<TopicPartitions>,
+}
+
+impl Target {
+    /// The coordinator has said nothing yet.
+    pub(super) const NONE: Target = Target { number: -1, topics: Vec::new() };
 }
 
 /// An `AsyncPollEvent`: what a pass asks of the background thread.
@@ -91,14 +97,23 @@ pub(in crate::client) struct Beat {
     /// What the coordinator said; nothing yet: at once.
     pub interval: Span,
     pub due: Instant,
+    /// When it was due by the interval, whatever failed since: no wait of `poll` that began before
+    /// goes on longer.
+    pub regular: Instant,
     pub in_flight: bool,
     pub attempts: u32,
     /// Not before this moment, after a failure.
     pub backoff_until: Instant,
 }
 
-/// Stands for the number of no target (`LocalAssignment.NONE_EPOCH`).
-pub(super) const NOTHING: i64 = -1;
+impl Beat {
+    /// Forgets what failed: the next heartbeat has no backoff to wait for (`RequestState.reset`).
+    pub(super) fn begin_anew(&mut self, now: Instant) {
+        self.in_flight = false;
+        self.attempts = 0;
+        self.backoff_until = now;
+    }
+}
 
 /// The fields that the coordinator knows; what has not changed is left out.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -106,8 +121,7 @@ pub(in crate::client) struct Sent {
     pub rebalance_timeout: bool,
     pub topics: Option<Vec<Name>>,
     pub assignor: bool,
-    /// Number of the target that was acknowledged, or [`NOTHING`].
-    pub owned: Option<i64>,
+    pub owned: Option<Target>,
 }
 
 /// The membership of a consumer.
@@ -117,9 +131,9 @@ pub(in crate::client) struct Membership {
     /// Made by the client, for the life of the process.
     pub id: Name,
     pub epoch: i32,
-    pub target: Option<Target>,
+    pub target: Target,
     /// What was reconciled last.
-    pub current: Option<Target>,
+    pub current: Target,
     pub reconciliation: Option<Reconciliation>,
     pub sent: Sent,
     pub beat: Beat,
@@ -147,21 +161,28 @@ pub(in crate::client) struct Membership {
     pub passed: Instant,
     /// When the background thread has something to do.
     pub next_wake: Instant,
+    /// When it last had something to do.
+    pub looked: Instant,
+    /// The topics that the subscription stands for, as of the last poll.
+    pub topics: Vec<Name>,
+    /// After how many answers about the cluster that was.
+    pub topics_as_of: u64,
 }
 
 impl Membership {
-    pub(in crate::client) fn new(id: Name) -> Self {
+    pub(in crate::client) fn new(id: Name, topics: Vec<Name>) -> Self {
         Membership {
             state: State::Unsubscribed,
             id,
             epoch: 0,
-            target: None,
-            current: None,
+            target: Target::NONE,
+            current: Target::NONE,
             reconciliation: None,
             sent: Sent::default(),
             beat: Beat {
                 interval: Span::ZERO,
                 due: Instant::ZERO,
+                regular: Instant::ZERO,
                 in_flight: false,
                 attempts: 0,
                 backoff_until: Instant::ZERO,
@@ -178,6 +199,9 @@ impl Membership {
             call_end: Instant::ZERO,
             passed: Instant::ZERO,
             next_wake: Instant::ZERO,
+            looked: Instant::ZERO,
+            topics,
+            topics_as_of: 0,
         }
     }
 
@@ -202,12 +226,9 @@ impl Membership {
             topic.partitions.sort_unstable();
         }
         topics.sort();
-        let number = match &self.target {
-            Some(target) if target.topics == topics => return,
-            Some(target) => target.number + 1,
-            None => 0,
-        };
-        self.target = Some(Target { number, topics });
+        if self.target == Target::NONE || self.target.topics != topics {
+            self.target = Target { number: self.target.number + 1, topics };
+        }
     }
 
     /// It joins, as a member that owns nothing (`transitionToJoining`).
@@ -220,12 +241,12 @@ impl Membership {
         }
         self.epoch = 0;
         self.state = State::Joining;
-        self.target = None;
+        self.target = Target::NONE;
     }
 
     /// What it owned is gone (`clearAssignment`).
     pub(super) fn clear(&mut self) {
-        self.current = None;
-        self.target = None;
+        self.current = Target::NONE;
+        self.target = Target::NONE;
     }
 }

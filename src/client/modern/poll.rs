@@ -10,6 +10,7 @@ use crate::client::commit::CommitKind;
 use crate::client::consumer::Consumer;
 use crate::client::effect::Effect;
 use crate::client::lookup::PendingKind;
+use crate::client::subscription::Topics;
 use crate::client::thread::{Thread, Wait};
 use crate::kernel::time::{Instant, Span};
 
@@ -130,6 +131,7 @@ impl Consumer {
     fn process_poll_event(&mut self, now: Instant, out: &mut Vec<Effect>) {
         self.maybe_reconcile(now, true, out);
         self.maybe_auto_commit(now, out);
+        self.resolve_topics();
         let poll_end = now + self.settings.max_poll_interval;
         let m = self.modern_mut();
         m.poll_end = poll_end;
@@ -150,6 +152,22 @@ impl Consumer {
         } else {
             self.complete_poll_event(now, out);
         }
+    }
+
+    /// What a pattern means is looked up when metadata have come, by a poll; the next heartbeat tells
+    /// the coordinator (`ApplicationEventProcessor.maybeUpdatePatternSubscription`).
+    fn resolve_topics(&mut self) {
+        if self.has_new_topics() {
+            let (topics, version) = (self.topics.resolve(&self.metadata), self.metadata.updates);
+            let m = self.modern_mut();
+            (m.topics, m.topics_as_of) = (topics, version);
+        }
+    }
+
+    /// Whether a pattern may mean other topics than it did.
+    fn has_new_topics(&self) -> bool {
+        let as_of = self.modern.as_ref().map(|m| m.topics_as_of);
+        matches!(self.topics, Topics::Pattern(_)) && as_of != Some(self.metadata.updates)
     }
 
     /// Committed offsets are there: the rest of an event's duties. Nothing is fetched before all
@@ -201,7 +219,7 @@ impl Consumer {
     /// Whether a commit of the client's own is on its way.
     fn commits_by_itself(&self) -> bool {
         let own = [CommitKind::Auto, CommitKind::BeforeRebalance];
-        !self.commits.waiting.is_empty()
+        self.commits.waiting.iter().any(|(kind, _)| own.contains(kind))
             || self
                 .pending
                 .iter()
@@ -221,6 +239,7 @@ impl Consumer {
         !m.events.is_empty()
             || reconciles
             || matches!(m.state, State::Unsubscribed | State::Stale)
+            || self.has_new_topics()
             || self.fatal.is_some()
             || !self.busy.is_zero()
             || !self.subscription.has_all_positions()
@@ -266,6 +285,8 @@ impl Consumer {
         let m = self.modern_mut();
         let waits = now.since(m.passed).as_us() / wait.as_us() + 1;
         let next = (m.passed + wait * waits).min(m.call_end.max(now));
-        self.retry_at = self.retry_at.min(next);
+        // A wait ends when a heartbeat is due, too (`AbstractHeartbeatRequestManager.maximumTimeToWait`).
+        let beat = if m.beat.regular > now { m.beat.regular } else { Instant::NEVER };
+        self.retry_at = self.retry_at.min(next).min(beat);
     }
 }

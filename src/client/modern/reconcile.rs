@@ -1,7 +1,7 @@
 //! From what the coordinator says to what the member owns: commit, give up, take over, acknowledge
 //! (`AbstractMembershipManager.maybeReconcile`). One target at a time; a newer one waits.
 
-use super::member::{Event, Reconciliation, State, Step};
+use super::member::{Event, Reconciliation, State, Step, Target};
 use crate::client::classic::rebalance::{Progress, draw};
 use crate::client::commit::{CommitKind, is_retriable};
 use crate::client::consumer::Consumer;
@@ -21,18 +21,28 @@ impl Consumer {
             && !m.is_reconciled()
             && m.reconciliation.is_none()
             && self.metadata.is_known();
-        let Some(target) = m.target.clone().filter(|_| begins) else { return };
+        if !begins {
+            return;
+        }
+        let mut target = m.target.clone();
+        let topics = target.topics.len();
+        target.topics.retain(|topic| self.metadata.knows(topic.topic_id));
+        if target.topics.len() < topics {
+            // The rest follows when the client has heard of its topics.
+            self.metadata.want();
+        }
+        if m.current != Target::NONE && m.current.topics == target.topics {
+            let m = self.modern_mut();
+            m.current = target;
+            m.state = State::Acknowledging;
+            return;
+        }
         let mut partitions: Vec<PartitionId> = target
             .topics
             .iter()
             .flat_map(|topic| topic.partitions.iter().map(|&index| (topic.topic_id, index)))
             .filter_map(|(topic, index)| self.metadata.partition_by_id(topic, index))
             .collect();
-        let named = target.topics.iter().map(|topic| topic.partitions.len()).sum::<usize>();
-        if partitions.len() < named {
-            // The rest follows when the client has heard of its topics.
-            self.metadata.want();
-        }
         partitions.sort_unstable();
         let mut revoked = self.subscription.partitions();
         revoked.retain(|owned| partitions.binary_search(owned).is_err());
@@ -64,9 +74,8 @@ impl Consumer {
             return self.revoke_and_assign();
         }
         self.set_step(Step::Committing { deadline, attempts });
-        if let Err(code) = self.commit_async(now, CommitKind::BeforeRebalance, &offsets, out) {
-            self.committed_before_reconciling(now, Err(code));
-        }
+        let sent = self.commit_async(now, CommitKind::BeforeRebalance, &offsets, out);
+        debug_assert!(sent.is_ok(), "it waits for the coordinator at {now}");
     }
 
     fn set_step(&mut self, step: Step) {
@@ -215,10 +224,13 @@ impl Consumer {
             }
             Event::Assign(_) => {
                 self.announce_ready(out);
-                if !self.aborts() {
+                if !self.aborts()
+                    && let Some(done) = self.modern_mut().reconciliation.take()
+                {
                     let m = self.modern_mut();
-                    m.current = m.reconciliation.take().map(|done| done.target);
+                    m.current = done.target;
                     m.state = State::Acknowledging;
+                    self.commits.next_auto = now + self.settings.auto_commit_interval;
                 }
             }
         }
