@@ -134,6 +134,13 @@ impl Metadata {
         self.wanted = true;
     }
 
+    /// As [`Metadata::want`], but answers that bring nothing new do not make the client slower to
+    /// ask again (`requestUpdate(true)`).
+    pub(super) fn want_soon(&mut self) {
+        self.wanted = true;
+        self.attempts = 0;
+    }
+
     /// A question was not answered.
     pub(super) fn failed(&mut self, now: Instant, backoff: Span) {
         self.wanted = true;

@@ -132,11 +132,11 @@ impl World {
         World::with(settings, commit, |_| {})
     }
 
-    /// The same with another application.
+    /// A world with another application or subscription.
     pub(crate) fn with(
         settings: ConsumerConfig,
         commit: CommitMode,
-        change: impl FnOnce(&mut Application),
+        change: impl FnOnce(&mut Setup),
     ) -> World {
         let streams = Streams::new(1);
         let stream = |purpose| streams.stream("consumer", Purpose(purpose));
@@ -162,7 +162,7 @@ impl World {
             },
             bootstrap: (1..=3).map(BrokerId).collect(),
         };
-        change(&mut setup.application);
+        change(&mut setup);
         let mut effects = Vec::new();
         let consumer = Consumer::start(setup, Instant::ZERO, &mut effects);
         let mut world = World {

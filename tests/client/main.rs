@@ -1,9 +1,13 @@
 //! A consumer without a world, against brokers by script: what fails, and what the client makes of it.
 
 mod brokers;
+mod commits;
 mod coordinators;
+mod heartbeats;
 mod passes;
 mod racks;
+mod reconciliations;
+mod resets;
 mod search;
 mod sources;
 mod timeouts;

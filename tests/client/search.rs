@@ -24,7 +24,7 @@ fn unknown(sent: &Sent) -> Option<Response> {
 fn pauses_grow_within_one_call_of_poll_and_metadata_are_asked_for_in_between() {
     let poll = Span::from_secs(4);
     let mut world =
-        World::with(settings(), CommitMode::None, |application| application.poll_timeout = poll);
+        World::with(settings(), CommitMode::None, |setup| setup.application.poll_timeout = poll);
     world.script = Box::new(unknown);
     world.run_until(at(8_100));
     let asked: Vec<Instant> =
@@ -43,10 +43,9 @@ fn pauses_grow_within_one_call_of_poll_and_metadata_are_asked_for_in_between() {
 
 #[test]
 fn who_finds_no_coordinator_waits_for_metadata_before_it_asks_again() {
-    let long = |application: &mut rejoin::client::application::Application| {
-        application.poll_timeout = Span::from_secs(10);
-    };
-    let mut world = World::with(settings(), CommitMode::None, long);
+    let mut world = World::with(settings(), CommitMode::None, |setup| {
+        setup.application.poll_timeout = Span::from_secs(10);
+    });
     let mut asked = 0;
     world.script = Box::new(move |sent| {
         asked += i32::from(matches!(sent.request, Request::FindCoordinator(_)));

@@ -29,7 +29,7 @@ impl Consumer {
         target.topics.retain(|topic| self.metadata.knows(topic.topic_id));
         if target.topics.len() < topics {
             // The rest follows when the client has heard of its topics.
-            self.metadata.want();
+            self.metadata.want_soon();
         }
         if m.current != Target::NONE && m.current.topics == target.topics {
             let m = self.modern_mut();
