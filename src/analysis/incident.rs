@@ -283,11 +283,28 @@ impl<'a> History<'a> {
                 _ => {}
             }
         }
+        if self.closes(owner, from) {
+            return Loss::Closed(owner);
+        }
         let reason = until(&self.coordinator, to).find_map(|what| match what {
             GroupFact::Preparing { reason } => Some(*reason),
             _ => None,
         });
         Loss::Revoked { reason, held_up_by: self.last_to_join(from, to) }
+    }
+
+    /// Whether a consumer gave up its partitions because it was about to close.
+    fn closes(&self, owner: ConsumerId, from: Instant) -> bool {
+        let later = between(&self.consumers, from, self.end).iter();
+        let mut later = later.filter(|(_, (consumer, _))| *consumer == owner);
+        let next = later.find_map(|(_, (_, what))| match what {
+            ConsumerFact::Closed => Some(true),
+            ConsumerFact::JoinSent | ConsumerFact::Assigned { .. } | ConsumerFact::Crashed => {
+                Some(false)
+            }
+            _ => None,
+        });
+        next.unwrap_or(false)
     }
 
     /// Who joined last for the generation that came in a time, if others had waited for long.

@@ -4,7 +4,7 @@ use crate::{run_with_facts, scenario};
 use rejoin::analysis::incident::{Incident, Loss, Trouble, incidents};
 use rejoin::kernel::time::{Instant, Span};
 use rejoin::model::fact::{RebalanceReason, Standstill};
-use rejoin::model::id::{BrokerId, GroupId, PartitionId};
+use rejoin::model::id::{BrokerId, ConsumerId, GroupId, PartitionId};
 
 /// Three brokers; the group's coordinator is the second one, its topic lies on the others.
 const BASE: &str = r#"
@@ -107,6 +107,19 @@ fn a_crash_is_named_until_somebody_owns_its_partitions() {
     };
     assert_eq!((incident.from, incident.origin, partitions.len()), (at(40), Some(0), 1));
     assert!(at(47) < incident.to && incident.to < at(53), "{incident:?}");
+}
+
+#[test]
+fn a_member_that_closes_is_named_if_nobody_takes_over() {
+    let all = after(&event("40s", "close = \"search\""));
+    let closed = all.iter().map(|incident| match &incident.what {
+        Trouble::Unowned { loss: Loss::Closed(consumer), .. } => Some(*consumer),
+        _ => None,
+    });
+    let mut closed: Vec<Option<ConsumerId>> = closed.collect();
+    closed.sort_unstable();
+    assert_eq!(closed, [Some(ConsumerId(0)), Some(ConsumerId(1))], "{all:#?}");
+    assert!(all.iter().all(|incident| incident.origin == Some(0)));
 }
 
 #[test]
