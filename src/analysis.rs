@@ -10,6 +10,7 @@ pub mod measure;
 pub mod ownership;
 pub mod producers;
 pub mod rebalance;
+mod records;
 pub mod recovery;
 pub mod spread;
 pub mod stall;

@@ -3,9 +3,12 @@
 //! The world tells every fact once, in order; what is derived from them here never asks the world
 //! back, but for log ends at the moments that it is told.
 
+mod blame;
+pub mod cause;
 pub mod invariant;
 pub mod ledger;
 pub mod live;
+mod marks;
 pub mod ranges;
 pub mod samples;
 pub mod steps;
@@ -118,7 +121,7 @@ impl Trace {
             steps: Steps::new(Wanted::new(scenario), partitions),
             events: 0,
             digest: Digest::default(),
-            invariants: Invariants::new(groups),
+            invariants: Invariants::new(groups, partitions),
         }
     }
 
@@ -152,6 +155,11 @@ impl Trace {
             }
         }
         Ok(())
+    }
+
+    /// Looks at what consumers can see of each partition now.
+    pub fn look(&mut self, at: Instant, ends: &[u64]) -> Result<(), Violation> {
+        self.invariants.check_ends(at, ends, &self.ledger, &self.live)
     }
 
     /// A coordinator takes a commit of offsets: the fact is told when its replicas have it, perhaps

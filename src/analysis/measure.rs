@@ -5,15 +5,18 @@ use super::history::{Against, History, lag, lag_at};
 use super::latency::latency;
 use super::ownership::{Tenure, tenures, vacancies};
 use super::producers::{blocked, created, undelivered};
+use super::records::{
+    batches, done_by, jumped, lost, once_by, reached_by, repeated_by, written_twice,
+};
 use super::recovery::{Recovery, recoveries};
 use super::stall::stalls;
 use crate::kernel::time::{Instant, Span};
-use crate::model::fact::{Fact, Processed};
+use crate::model::fact::Fact;
 use crate::model::id::{ConsumerId, GroupId, PartitionId, ProducerId};
 use crate::scenario::Scenario;
 use crate::scenario::expect::{Expect, Scope, Stat, Window};
 use crate::scenario::metric::Metric;
-use crate::trace::ledger::{Account, Cause, Jump};
+use crate::trace::cause::Cause;
 use crate::trace::live::Live;
 use crate::trace::steps::Batch;
 use crate::world::Run;
@@ -62,6 +65,7 @@ impl Question<'_> {
             Metric::Processed | Metric::Duplicates | Metric::Skipped | Metric::Waiting => {
                 self.ledger(run, metric)
             }
+            Metric::Lost | Metric::WrittenTwice => Ok(self.log(run, metric)),
             Metric::Throughput => self.throughput(run),
             Metric::Undelivered => {
                 let (from, to, _) = self.bounds();
@@ -243,11 +247,7 @@ impl Question<'_> {
     }
 
     fn is_cause(&self, cause: Cause) -> bool {
-        let name = match cause {
-            Cause::Event(event) => self.scenario.events[event].action.name(),
-            other => other.name(),
-        };
-        self.scope.cause.as_ref().is_none_or(|wanted| wanted == name)
+        self.scope.cause.as_ref().is_none_or(|wanted| cause.is_called(wanted, self.scenario))
     }
 
     fn ledger(&self, run: &mut Run, metric: Metric) -> Measured {
@@ -257,9 +257,12 @@ impl Question<'_> {
             let account = run.trace.ledger.account(group, partition);
             total += match (metric, account) {
                 (Metric::Waiting, account) => {
+                    let batches = batches(run, group, partition);
                     let done = account.map_or(0, |account| {
-                        let skipped = jumped(account, Instant::ZERO, to, |_| true);
-                        self.once(run, group, partition, to) + skipped
+                        if self.is_whole() && to == self.end {
+                            return account.frontier();
+                        }
+                        reached_by(account, run.trace.ledger.log(partition), batches, to)
                     });
                     let log = &run.logs.partitions[partition.index()];
                     let end = log.visible_end(to, &mut run.logs.producers);
@@ -280,17 +283,31 @@ impl Question<'_> {
                 }
                 (_, Some(_)) => {
                     let batches = batches(run, group, partition);
+                    let ours = |cause, _| self.is_cause(cause);
                     let repeats = |batch: &Batch| {
-                        let repeated = batch.repeated.filter(|r| self.is_cause(r.cause));
-                        let records = repeated.map_or(0, |r| r.records);
-                        let done = |at| done_by(&batch.processed, at).min(records);
-                        done(to) - done(from)
+                        repeated_by(batch, to, ours) - repeated_by(batch, from, ours)
                     };
                     batches.iter().map(repeats).sum()
                 }
             };
         }
         Ok(total as f64)
+    }
+
+    /// What became of records in the logs in scope.
+    fn log(&self, run: &Run, metric: Metric) -> f64 {
+        let (from, to, _) = self.bounds();
+        let partitions = run.topics.ids().flat_map(|topic| run.topics.partitions(topic));
+        let in_scope = |partition: &&PartitionId| {
+            let (topic, index) = run.topics.of(**partition);
+            self.scope.topic.is_none_or(|wanted| wanted == topic)
+                && self.scope.partition.is_none_or(|wanted| wanted == index)
+        };
+        let count = if metric == Metric::Lost { lost } else { written_twice };
+        let of = |&partition: &PartitionId| {
+            count(run.trace.ledger.log(partition), from, to, &|cause| self.is_cause(cause))
+        };
+        partitions.filter(in_scope).map(of).sum::<u64>() as f64
     }
 
     fn is_whole(&self) -> bool {
@@ -301,8 +318,8 @@ impl Question<'_> {
     fn once(&self, run: &Run, group: GroupId, partition: PartitionId, at: Instant) -> u64 {
         let account = run.trace.ledger.account(group, partition);
         match account {
-            Some(account) if self.is_whole() && at == self.end => account.processed.len(),
-            _ => once_by(batches(run, group, partition), at),
+            Some(account) if self.is_whole() && at == self.end => account.distinct(),
+            _ => once_by(batches(run, group, partition), at, false),
         }
     }
 
@@ -327,35 +344,4 @@ impl Question<'_> {
         };
         Ok(if seconds > 0.0 { records as f64 / seconds } else { 0.0 })
     }
-}
-
-/// What a group processed in a partition.
-fn batches(run: &Run, group: GroupId, partition: PartitionId) -> &[Batch] {
-    let progress = &run.trace.steps.progress[group.index()];
-    progress.get(partition.index()).map_or(&[], Vec::as_slice)
-}
-
-/// Distinct records done at `at`.
-fn once_by(batches: &[Batch], at: Instant) -> u64 {
-    let once = |batch: &Batch| {
-        done_by(&batch.processed, at).saturating_sub(batch.repeated.map_or(0, |r| r.records))
-    };
-    batches.iter().map(once).sum()
-}
-
-/// Records jumped over in (from, to].
-fn jumped(account: &Account, from: Instant, to: Instant, wanted: impl Fn(Cause) -> bool) -> u64 {
-    let within = |jump: &&Jump| (jump.at > from || from == Instant::ZERO) && jump.at <= to;
-    let jumps = account.jumps.iter().filter(within).filter(|jump| wanted(jump.cause));
-    jumps.map(|jump| jump.to - jump.from).sum()
-}
-
-/// How many records of a batch are done at `at`.
-fn done_by(batch: &Processed, at: Instant) -> u64 {
-    let n = batch.to - batch.from;
-    if at >= batch.end {
-        return n;
-    }
-    let (gone, whole) = (at.since(batch.start).as_us(), batch.end.since(batch.start).as_us());
-    (u128::from(n) * u128::from(gone) / u128::from(whole.max(1))) as u64
 }

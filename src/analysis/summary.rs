@@ -9,10 +9,11 @@ use super::recovery::{Recovery, recoveries};
 use super::stall::stalls;
 use crate::kernel::time::{Instant, Span};
 use crate::model::fact::{ConsumerFact, Failure, GroupFact};
-use crate::model::id::{BrokerId, ConsumerId, GroupId, PartitionId};
+use crate::model::id::{BrokerId, ConsumerId, GroupId, PartitionId, TopicId};
 use crate::scenario::Scenario;
 use crate::trace::Trace;
-use crate::trace::ledger::{Account, Cause};
+use crate::trace::cause::Cause;
+use crate::trace::ledger::Account;
 use crate::world::Run;
 use std::collections::BTreeMap;
 
@@ -33,12 +34,27 @@ pub struct Summary {
     pub digest: u64,
     /// Records in all logs at the end, backlogs included.
     pub produced: u64,
+    /// One for each topic.
+    pub topics: Vec<TopicSummary>,
     /// One for each producer.
     pub producers: Vec<ProducerSummary>,
     /// One for each group.
     pub groups: Vec<GroupSummary>,
     /// One for each event of the scenario that struck somebody who owned something.
     pub recoveries: Vec<Recovery>,
+}
+
+/// What became of the records of a topic.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TopicSummary {
+    /// Its name.
+    pub name: String,
+    /// Records in its logs at the end that consumers may see.
+    pub produced: u64,
+    /// Records that had been acknowledged and are lost, by cause.
+    pub lost: BTreeMap<Cause, u64>,
+    /// Records that were written twice, by cause.
+    pub written_twice: BTreeMap<Cause, u64>,
 }
 
 /// A group in a few numbers.
@@ -104,9 +120,9 @@ pub struct Idle {
 /// Sums a run up.
 pub fn summarize(run: &mut Run, scenario: &Scenario) -> Summary {
     let end = end_of(scenario);
-    let logs = &mut run.logs;
-    let produced =
-        logs.partitions.iter().map(|log| log.visible_end(end, &mut logs.producers)).sum();
+    let topics: Vec<TopicSummary> =
+        run.topics.ids().map(|topic| summarize_topic(run, topic, end)).collect();
+    let produced = topics.iter().map(|topic| topic.produced).sum();
     let recoveries = recoveries(run, end);
     let producers = producers::summarize(run, scenario, end);
     let groups =
@@ -120,9 +136,26 @@ pub fn summarize(run: &mut Run, scenario: &Scenario) -> Summary {
         events: run.trace.events,
         digest: run.trace.digest(),
         produced,
+        topics,
         producers,
         recoveries,
     }
+}
+
+fn summarize_topic(run: &mut Run, topic: TopicId, end: Instant) -> TopicSummary {
+    let (mut produced, mut lost, mut written_twice) = (0, BTreeMap::new(), BTreeMap::new());
+    for partition in run.topics.partitions(topic) {
+        let log = &run.logs.partitions[partition.index()];
+        produced += log.visible_end(end, &mut run.logs.producers);
+        let account = run.trace.ledger.log(*partition);
+        for cut in account.cuts.iter().filter(|cut| cut.lost > 0) {
+            *lost.entry(cut.cause).or_default() += cut.lost;
+        }
+        for repeat in &account.repeats {
+            *written_twice.entry(repeat.cause).or_default() += repeat.records;
+        }
+    }
+    TopicSummary { name: run.topics.name(topic).to_string(), produced, lost, written_twice }
 }
 
 fn summarize_group(

@@ -15,6 +15,8 @@ pub(super) struct Part {
     pub partition: PartitionId,
     pub from: u64,
     pub to: u64,
+    /// The epoch of the leader that they were read from.
+    pub epoch: i32,
 }
 
 /// Data of one partition that came with a response.
@@ -99,9 +101,11 @@ impl Fetcher {
             }
             let to = fetch.end.min(fetch.next + left);
             left -= to - fetch.next;
-            match parts.iter_mut().find(|part| part.partition == fetch.partition) {
+            let (partition, epoch) = (fetch.partition, fetch.leader_epoch);
+            let same = |part: &&mut Part| part.partition == partition && part.epoch == epoch;
+            match parts.iter_mut().find(same) {
                 Some(part) => part.to = to,
-                None => parts.push(Part { partition: fetch.partition, from: fetch.next, to }),
+                None => parts.push(Part { partition, from: fetch.next, to, epoch }),
             }
             subscription.set_position(fetch.partition, Position::At(to));
             subscription.read_in(fetch.partition, fetch.leader_epoch);

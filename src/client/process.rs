@@ -39,7 +39,8 @@ impl Consumer {
                 let start = work.end;
                 work.end += spent;
                 let (partition, from, end) = (part.partition, part.from, work.end);
-                work.now.push(Processed { partition, from, to, start, end, returned: now });
+                let (epoch, returned) = (part.epoch, now);
+                work.now.push(Processed { partition, from, to, epoch, start, end, returned });
             }
             if to < part.to {
                 work.rest.push(Part { from: to, ..part });

@@ -112,6 +112,11 @@ impl Shard {
         }
     }
 
+    /// The committed offset of a partition, as the coordinator has it in memory.
+    pub fn committed_offset(&self, group: &Name, topic: &Name, partition: u32) -> Option<i64> {
+        self.offsets.committed_of(group, topic, partition)
+    }
+
     /// Ids of all groups, in the coordinator's order.
     pub fn group_ids(&self) -> Vec<Name> {
         self.groups.keys().cloned().collect()

@@ -95,14 +95,24 @@ pub enum PartitionFact {
     },
     /// These replicas are in sync now.
     InSync(Vec<BrokerId>),
+    /// It exists from now on.
+    Created,
     /// A new leader's log is shorter than the old one's: its offsets from `to` on are gone.
     Truncated {
+        /// Who led before.
+        old_leader: Option<BrokerId>,
+        /// The new leader's epoch.
+        epoch: i32,
         /// The new end.
         to: u64,
         /// One beyond the last offset that is gone.
         end: u64,
-        /// Of these, records that had been acknowledged to producers.
+        /// What consumers could see until now.
+        high_watermark: u64,
+        /// Of these, records that had been acknowledged to producers …
         acknowledged: u64,
+        /// … and of those, records that all in-sync replicas had to have before (`acks=all`).
+        replicated: u64,
         /// Whether the new leader was not in sync.
         unclean: bool,
     },
@@ -308,6 +318,11 @@ pub enum GroupFact {
         /// Whether somebody is to own what it did not before.
         moves: bool,
     },
+    /// A coordinator has read its log, which holds other committed offsets than were confirmed before.
+    OffsetsFound {
+        /// The committed offset of each; `None`: there is none.
+        offsets: Vec<(PartitionId, Option<u64>)>,
+    },
     /// A member is at another epoch, or in another state (KIP-848).
     Member {
         /// Who.
@@ -388,6 +403,8 @@ pub struct Processed {
     pub from: u64,
     /// One beyond the last.
     pub to: u64,
+    /// The epoch of the leader that they were read from.
+    pub epoch: i32,
     /// When the first one began.
     pub start: Instant,
     /// When the last one ended.

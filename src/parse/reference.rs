@@ -9,8 +9,9 @@ use super::nearest::one_of;
 use super::resolve::metrics::{scopes, stats};
 use super::schema::words;
 use super::spec::{Kind, Rule, TableSpec, paragraph};
-use crate::scenario::event::CAUSES;
+use crate::scenario::event::ACTIONS;
 use crate::scenario::metric::{Metric, Nature};
+use crate::trace::cause::How;
 
 /// The reference of scenario files, as Markdown.
 pub fn reference() -> String {
@@ -199,8 +200,23 @@ fn metrics(text: &mut String) {
             .collect();
         line(text, &format!("* {} {what}.", names.join(", ")));
     }
-    let causes = CAUSES.iter().map(|cause| format!("`{cause}`")).collect::<Vec<_>>().join(", ");
-    line(text, &format!("* The causes of duplicates and of skipped records: {causes}."));
+    causes(text);
+}
+
+fn causes(text: &mut String) {
+    let actions: Vec<String> = ACTIONS.iter().map(|action| format!("`{action}`")).collect();
+    line(
+        text,
+        &format!(
+            "\n`cause` counts only the records that this event of the scenario is behind: {}; or \
+             only those that came about in this way, whatever is behind it:\n",
+            actions.join(", ")
+        ),
+    );
+    line(text, "| cause | how records come to be processed again, skipped or lost |\n|---|---|");
+    for how in How::ALL {
+        line(text, &format!("| `{}` | {} |", how.name(), how.meaning()));
+    }
 }
 
 fn settings(text: &mut String) {

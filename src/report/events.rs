@@ -225,6 +225,15 @@ impl Names<'_> {
             GroupFact::Stable { generation } => {
                 ("group_stable", json!({ "generation": generation }))
             }
+            GroupFact::OffsetsFound { offsets } => {
+                let offsets = offsets.iter().map(|&(partition, offset)| {
+                    let mut fields = self.partition_fields(partition);
+                    fields["offset"] = json!(offset);
+                    fields
+                });
+                let offsets: Value = offsets.collect();
+                ("offsets_found", json!({ "offsets": offsets }))
+            }
             GroupFact::Epoch { epoch } => ("group_epoch", json!({ "epoch": epoch })),
             GroupFact::Target { epoch, moves } => {
                 ("target_assignment", json!({ "assignment_epoch": epoch, "moves": moves }))
@@ -282,9 +291,12 @@ fn partition_line(what: &PartitionFact) -> (&'static str, Value) {
             let replicas: Vec<u32> = replicas.iter().map(|broker| broker.0).collect();
             ("in_sync_replicas", json!({ "isr": replicas }))
         }
-        PartitionFact::Truncated { to, end, acknowledged, unclean } => (
+        PartitionFact::Created => ("partition_created", json!({})),
+        PartitionFact::Truncated { old_leader, epoch, to, end, acknowledged, unclean, .. } => (
             "log_truncated",
             json!({
+                "old_leader": old_leader.map(|broker| broker.0),
+                "leader_epoch": epoch,
                 "to": to,
                 "end": end,
                 "acknowledged": acknowledged,

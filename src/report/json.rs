@@ -4,10 +4,10 @@ use super::incidents;
 use super::names::Names;
 use crate::analysis::producers::ProducerSummary;
 use crate::analysis::recovery::Recovery;
-use crate::analysis::summary::{GroupSummary, Idle, Summary};
+use crate::analysis::summary::{GroupSummary, Idle, Summary, TopicSummary};
 use crate::kernel::time::{Instant, Span};
 use crate::model::id::{ConsumerId, PartitionId};
-use crate::trace::ledger::Cause;
+use crate::trace::cause::Cause;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -21,9 +21,29 @@ struct Document<'a> {
     agenda_events: u64,
     digest: String,
     produced: u64,
+    topics: Vec<Topic<'a>>,
     producers: Vec<Producer<'a>>,
     groups: Vec<Group<'a>>,
     recoveries: Vec<Recovered<'a>>,
+}
+
+#[derive(Serialize)]
+struct Topic<'a> {
+    name: &'a str,
+    produced: u64,
+    lost: u64,
+    lost_causes: Vec<Counted<'a>>,
+    written_twice: u64,
+    written_twice_causes: Vec<Counted<'a>>,
+}
+
+/// Records that have one cause.
+#[derive(Serialize)]
+struct Counted<'a> {
+    how: &'a str,
+    event: Option<usize>,
+    action: Option<&'a str>,
+    records: u64,
 }
 
 #[derive(Serialize)]
@@ -56,8 +76,10 @@ struct Group<'a> {
     processed: u64,
     duplicates: u64,
     duplicates_by_cause: BTreeMap<String, u64>,
+    duplicate_causes: Vec<Counted<'a>>,
     skipped: u64,
     skipped_by_cause: BTreeMap<String, u64>,
+    skipped_causes: Vec<Counted<'a>>,
     waiting: u64,
     failed: BTreeMap<&'a str, String>,
     incidents: Vec<Value>,
@@ -94,6 +116,7 @@ pub fn summary(summary: &Summary, names: Names<'_>) -> String {
         agenda_events: summary.events,
         digest: format!("{:016x}", summary.digest),
         produced: summary.produced,
+        topics: summary.topics.iter().map(|topic| Topic::of(topic, names)).collect(),
         producers: summary.producers.iter().map(Producer::of).collect(),
         groups: summary.groups.iter().map(|group| Group::of(group, names)).collect(),
         recoveries: summary.recoveries.iter().map(|r| Recovered::of(r, names)).collect(),
@@ -117,6 +140,29 @@ fn by_cause(records: &BTreeMap<Cause, u64>, names: Names<'_>) -> BTreeMap<String
         *by_name.entry(names.cause(*cause).to_owned()).or_default() += count;
     }
     by_name
+}
+
+fn causes<'a>(records: &BTreeMap<Cause, u64>, names: Names<'a>) -> Vec<Counted<'a>> {
+    let one = |(cause, &records): (&Cause, &u64)| Counted {
+        how: cause.how.name(),
+        event: cause.event.map(|event| event + 1),
+        action: cause.event.map(|event| names.scenario.events[event].action.name()),
+        records,
+    };
+    records.iter().map(one).collect()
+}
+
+impl<'a> Topic<'a> {
+    fn of(topic: &'a TopicSummary, names: Names<'a>) -> Self {
+        Topic {
+            name: &topic.name,
+            produced: topic.produced,
+            lost: topic.lost.values().sum(),
+            lost_causes: causes(&topic.lost, names),
+            written_twice: topic.written_twice.values().sum(),
+            written_twice_causes: causes(&topic.written_twice, names),
+        }
+    }
 }
 
 impl<'a> Producer<'a> {
@@ -156,8 +202,10 @@ impl<'a> Group<'a> {
             processed: group.processed,
             duplicates: group.duplicates.values().sum(),
             duplicates_by_cause: by_cause(&group.duplicates, names),
+            duplicate_causes: causes(&group.duplicates, names),
             skipped: group.skipped.values().sum(),
             skipped_by_cause: by_cause(&group.skipped, names),
+            skipped_causes: causes(&group.skipped, names),
             waiting: group.waiting,
             failed: (group.failures.iter())
                 .map(|(consumer, failure)| (names.consumer(*consumer), failure.to_string()))

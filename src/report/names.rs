@@ -4,7 +4,7 @@ use crate::model::id::{ConsumerId, GroupId, PartitionId};
 use crate::model::topic::Topics;
 use crate::scenario::Scenario;
 use crate::trace::ConsumerInfo;
-use crate::trace::ledger::Cause;
+use crate::trace::cause::Cause;
 use crate::world::Run;
 
 /// Who is who in a run.
@@ -46,9 +46,6 @@ impl<'a> Names<'a> {
 
     /// Why records were repeated or skipped, as expectations name it.
     pub fn cause(&self, cause: Cause) -> &'static str {
-        match cause {
-            Cause::Event(event) => self.scenario.events[event].action.name(),
-            other => other.name(),
-        }
+        cause.name(self.scenario)
     }
 }

@@ -6,10 +6,10 @@ use super::names::Names;
 use crate::analysis::incident::Incident;
 use crate::analysis::producers::ProducerSummary;
 use crate::analysis::recovery::Recovery;
-use crate::analysis::summary::{GroupSummary, Idle, Summary};
+use crate::analysis::summary::{GroupSummary, Idle, Summary, TopicSummary};
 use crate::kernel::time::{Instant, Span};
 use crate::model::id::{ConsumerId, PartitionId};
-use crate::trace::ledger::Cause;
+use crate::trace::cause::Cause;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -25,6 +25,9 @@ pub fn summary(summary: &Summary, names: Names<'_>) -> String {
     }
     let (duration, records) = (span(summary.duration), counted(summary.produced, "record"));
     let _ = writeln!(text, "\n{duration} simulated, seed {}, {records} written", summary.seed);
+    for topic in &summary.topics {
+        write_topic(&mut text, topic, names);
+    }
     for producer in summary.producers.iter().filter(|producer| producer.has_trouble()) {
         text.push_str(&producer_line(producer));
     }
@@ -39,6 +42,15 @@ pub fn summary(summary: &Summary, names: Names<'_>) -> String {
         write_recovery(&mut text, recovery, names);
     }
     text
+}
+
+/// `topic orders · 3,000 acknowledged and lost: 3,000 by event 1 (kill_broker): truncation`
+fn write_topic(text: &mut String, topic: &TopicSummary, names: Names<'_>) {
+    let fates = [("acknowledged and lost", &topic.lost), ("written twice", &topic.written_twice)];
+    for (fate, records) in fates.into_iter().filter(|(_, records)| !records.is_empty()) {
+        let all = counted(records.values().sum(), "record");
+        let _ = writeln!(text, "topic {} · {all} {fate}: {}", topic.name, by_cause(records, names));
+    }
 }
 
 /// `producer shop · blocked 31 s, 31,000 records not created meanwhile, 1 refused; 400 given up`
@@ -154,13 +166,14 @@ fn idle_line(idle: &Idle, names: Names<'_>) -> String {
     }
 }
 
-/// `400 after crash at event 1, 12 by rebalance`
+/// `400 by event 1 (crash), 30 by event 2 (pause): session_timeout, 12 by rebalance`
 fn by_cause(records: &BTreeMap<Cause, u64>, names: Names<'_>) -> String {
     let part = |(cause, n): (&Cause, &u64)| {
-        let name = names.cause(*cause);
-        match cause {
-            Cause::Event(event) => format!("{} by event {} ({name})", count(*n), event + 1),
-            _ => format!("{} by {name}", count(*n)),
+        let (name, how, n) = (names.cause(*cause), cause.how.name(), count(*n));
+        match cause.event {
+            Some(event) if name == how => format!("{n} by event {} ({name})", event + 1),
+            Some(event) => format!("{n} by event {} ({name}): {how}", event + 1),
+            None => format!("{n} by {how}"),
         }
     };
     records.iter().map(part).collect::<Vec<_>>().join(", ")

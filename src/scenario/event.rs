@@ -214,9 +214,8 @@ pub enum Target {
     },
 }
 
-/// Causes of duplicates and of skipped records, as `[[expect]]` names them: the action of an event,
-/// or what else makes a group read again or jump.
-pub const CAUSES: &[&str] = &[
+/// What events do, as their keys say it.
+pub const ACTIONS: &[&str] = &[
     "crash",
     "close",
     "start",
@@ -225,6 +224,9 @@ pub const CAUSES: &[&str] = &[
     "busy",
     "slow",
     "scale",
+    "rate",
+    "add_partitions",
+    "create_topic",
     "cut",
     "delay",
     "kill_broker",
@@ -232,13 +234,6 @@ pub const CAUSES: &[&str] = &[
     "start_broker",
     "slow_broker",
     "kill_rack",
-    "poll_timeout",
-    "session_timeout",
-    "rebalance",
-    "reset",
-    "retention",
-    "truncation",
-    "commit",
 ];
 
 impl Action {

@@ -47,6 +47,10 @@ pub enum Metric {
     Throughput,
     /// `latency`
     Latency,
+    /// `lost`
+    Lost,
+    /// `written_twice`
+    WrittenTwice,
     /// `undelivered`
     Undelivered,
     /// `blocked_time`
@@ -145,7 +149,7 @@ vocabulary! {
     Processed "processed" "records" Count
         "Distinct records, counted when their processing ends.";
     Duplicates "duplicates" "records" Count
-        "Attempts beyond the first.";
+        "Attempts beyond the first, and records that a producer had written twice.";
     Skipped "skipped" "records" Count
         "Records jumped over, those before a reset position included.";
     Waiting "waiting" "records" Gauge
@@ -154,6 +158,11 @@ vocabulary! {
         "Records a second.";
     Latency "latency" "seconds" Samples
         "From produced to processed.";
+    Lost "lost" "records" Count
+        "Records that had been acknowledged to their producers and that the log of a new leader \
+         lacks.";
+    WrittenTwice "written_twice" "records" Count
+        "Records that producers without idempotence wrote a second time because no answer came.";
     Undelivered "undelivered" "records" Count
         "Records that the producer gave up, that a full buffer refused, or that were lost on the \
          way with `acks=0`.";

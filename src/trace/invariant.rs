@@ -1,17 +1,23 @@
 //! What must hold in every run, one file each. A breach ends the run: it is a bug of ours.
 
+mod durability;
 mod fencing;
 mod generations;
 mod handover;
+mod leaders;
 mod single_owner;
+mod watermark;
 
 use super::ConsumerInfo;
+use super::ledger::Ledger;
 use super::live::Live;
 use crate::kernel::time::Instant;
 use crate::model::fact::Fact;
 use generations::Generations;
+use leaders::Leaders;
 use single_owner::SingleOwner;
 use std::fmt;
+use watermark::Watermark;
 
 /// A broken invariant.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,11 +48,18 @@ impl fmt::Display for Violation {
 pub(super) struct Invariants {
     single_owner: SingleOwner,
     generations: Generations,
+    leaders: Leaders,
+    watermark: Watermark,
 }
 
 impl Invariants {
-    pub(super) fn new(groups: usize) -> Self {
-        Invariants { single_owner: SingleOwner::new(groups), generations: Generations::new(groups) }
+    pub(super) fn new(groups: usize, partitions: usize) -> Self {
+        Invariants {
+            single_owner: SingleOwner::new(groups),
+            generations: Generations::new(groups),
+            leaders: Leaders::new(partitions),
+            watermark: Watermark::new(partitions),
+        }
     }
 
     pub(super) fn check(
@@ -62,7 +75,23 @@ impl Invariants {
             .map_err(violated("one owner per partition and generation"))?;
         handover::check(fact, consumers, live)
             .map_err(violated("no member is given what another one owns"))?;
-        self.generations.check(fact, consumers, live).map_err(violated("generations only grow"))
+        self.generations.check(fact, consumers, live).map_err(violated("generations only grow"))?;
+        self.leaders.check(fact).map_err(violated("one leader per partition and epoch"))?;
+        self.watermark.hear(fact);
+        durability::check(fact).map_err(violated("what is replicated is not lost"))
+    }
+
+    /// Looks at the high watermarks of all partitions.
+    pub(super) fn check_ends(
+        &mut self,
+        at: Instant,
+        ends: &[u64],
+        ledger: &Ledger,
+        live: &Live,
+    ) -> Result<(), Violation> {
+        let invariant = "nobody reads beyond the high watermark";
+        let checked = self.watermark.check(ends, ledger, live);
+        checked.map_err(|detail| Violation { invariant, at, detail })
     }
 }
 

@@ -1,185 +1,59 @@
 //! Every record accounted for: processed once, processed again and why, skipped and why, waiting.
 //!
 //! Per group and partition, offsets up to a frontier are processed or skipped, everything beyond
-//! it waits. An owner that begins below the frontier repeats what its predecessor did not commit,
-//! and one that begins beyond it skips records; both need a cause.
+//! it waits. An owner that begins below the frontier repeats what was not committed, and one that
+//! begins beyond it skips records; both need a cause. After a log was cut its offsets mean other
+//! records: a record is its offset and the epoch of the leader that it was read from.
 
+mod account;
+mod log;
+
+pub use account::{Account, Gone, Jump, Repetition};
+pub use log::{Cut, LogAccount, Repeat};
+
+use super::blame::Blames;
+use super::cause::{Cause, How};
 use super::live::Live;
-use super::ranges::RangeSet;
-use crate::kernel::time::{Instant, Span};
+use crate::kernel::time::Instant;
 use crate::model::config::CommitMode;
 use crate::model::fact::{ConsumerFact, Fact, GroupFact, PartitionFact, PositionSource, Processed};
 use crate::model::id::{ConsumerId, GroupId, PartitionId};
 use crate::scenario::Scenario;
-use std::collections::BTreeMap;
 
-/// Why records were processed again, or never.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Cause {
-    /// This `[[events]]` block, from 0.
-    Event(usize),
-    /// The application did not poll in time.
-    PollTimeout,
-    /// The coordinator had given the member up.
-    SessionExpired,
-    /// A rebalance took the partition away before a commit.
-    Rebalance,
-    /// `auto.offset.reset`.
-    Reset,
-    /// The log deleted them before anybody had read them.
-    Retention,
-    /// The application commits before it processes.
-    CommitBeforeProcessing,
-}
-
-impl Cause {
-    /// Its name in reports and expectations, where no event stands for it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Cause::Event(_) => "event",
-            Cause::PollTimeout => "poll_timeout",
-            Cause::SessionExpired => "session_timeout",
-            Cause::Rebalance => "rebalance",
-            Cause::Reset => "reset",
-            Cause::Retention => "retention",
-            Cause::CommitBeforeProcessing => "commit",
-        }
-    }
-}
-
-/// The account of one partition in one group.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Account {
-    /// Offsets processed at least once.
-    pub processed: RangeSet,
-    /// Offsets jumped over.
-    pub skipped: RangeSet,
-    /// Attempts beyond the first, by cause.
-    pub duplicates: BTreeMap<Cause, u64>,
-    /// When an owner jumped over which records, and why.
-    pub jumps: Vec<Jump>,
-    /// Why what is repeated now is repeated.
-    cause: Option<Cause>,
-}
-
-impl Account {
-    /// One beyond the last offset that is processed or skipped.
-    pub fn frontier(&self) -> u64 {
-        self.processed.end().max(self.skipped.end())
-    }
-
-    /// What is wrong with the account when `produced` records lie in the partition.
-    pub fn imbalance(&self, produced: u64) -> Option<String> {
-        let (once, skipped) = (self.processed.len(), self.skipped.len());
-        let waiting = produced.saturating_sub(self.frontier());
-        (once + skipped + waiting != produced).then(|| {
-            format!(
-                "{produced} produced, but {once} processed once, {skipped} skipped and {waiting} \
-                 waiting"
-            )
-        })
-    }
-
-    /// What lies between the frontier and `to` is jumped over.
-    fn skip(&mut self, at: Instant, to: u64, cause: Cause) {
-        let from = self.frontier();
-        if from < to {
-            self.skipped.insert(from, to);
-            self.jumps.push(Jump { at, from, to, cause });
-        }
-    }
-
-    /// A straggler may still process what others have skipped, or what a log has deleted.
-    fn unskip(&mut self, from: u64, to: u64) {
-        if self.skipped.end() <= from {
-            return;
-        }
-        self.skipped.remove(from, to);
-        let touched = self.jumps.extract_if(.., |jump| jump.from < to && from < jump.to);
-        let rest = |jump: Jump| {
-            let before = Jump { to: jump.to.min(from), ..jump };
-            let after = Jump { from: jump.from.max(to), ..jump };
-            [before, after].into_iter().filter(|rest| rest.from < rest.to)
-        };
-        let rest: Vec<Jump> = touched.flat_map(rest).collect();
-        self.jumps.extend(rest);
-    }
-
-    /// Attempts beyond the first.
-    pub fn repeated(&self) -> u64 {
-        self.duplicates.values().sum()
-    }
-}
-
-/// Records [from, to) that an owner jumped over.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Jump {
-    /// When.
-    pub at: Instant,
-    /// The first offset.
-    pub from: u64,
-    /// One beyond the last.
-    pub to: u64,
-    /// Why.
-    pub cause: Cause,
-}
-
-/// Records of a batch that had been processed before.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Repetition {
-    /// How many.
-    pub records: u64,
-    /// Why.
-    pub cause: Cause,
-}
-
-/// What strikes a consumer, and until when it explains what happens to it.
-#[derive(Clone, Copy, Debug)]
-struct Blame {
-    event: usize,
-    until: Instant,
-}
-
-/// The accounts of all groups.
+/// The accounts of all groups, and of all logs.
 #[derive(Debug)]
 pub struct Ledger {
     accounts: Vec<Vec<Option<Box<Account>>>>,
+    logs: Vec<LogAccount>,
     /// By group: whether it may commit what it has not processed.
     commits_before: Vec<bool>,
-    /// By group: how long an event explains what follows.
-    memory: Vec<Span>,
-    /// By partition: what its log has deleted.
-    starts: Vec<u64>,
-    blames: Vec<Option<Blame>>,
-    poll_timeout: Vec<bool>,
-    /// By group: the last event that struck one of its members.
-    group_blames: Vec<Option<Blame>>,
+    blames: Blames,
     /// Distinct records and repetitions by group.
     totals: Vec<(u64, u64)>,
+}
+
+/// A position that a consumer takes.
+struct Beginning {
+    consumer: ConsumerId,
+    partition: PartitionId,
+    offset: u64,
+    source: PositionSource,
 }
 
 impl Ledger {
     pub(super) fn new(scenario: &Scenario, partitions: usize) -> Self {
         let groups = &scenario.groups;
-        let memory = |group: &crate::scenario::group::Group| {
-            let config = &group.template.config;
-            config.max_poll_interval.saturating_add(config.session_timeout)
-        };
         Ledger {
             accounts: vec![vec![None; partitions]; groups.len()],
+            logs: vec![LogAccount::default(); partitions],
             commits_before: groups.iter().map(|g| g.commit == CommitMode::BeforeBatch).collect(),
-            memory: groups.iter().map(memory).collect(),
-            starts: vec![0; partitions],
-            blames: Vec::new(),
-            poll_timeout: Vec::new(),
-            group_blames: vec![None; groups.len()],
+            blames: Blames::new(scenario),
             totals: vec![(0, 0); groups.len()],
         }
     }
 
     pub(super) fn add_consumer(&mut self) {
-        self.blames.push(None);
-        self.poll_timeout.push(false);
+        self.blames.add_consumer();
     }
 
     /// The account of a partition; `None`: the group never came near it.
@@ -193,6 +67,16 @@ impl Ledger {
         rows.filter_map(|(index, account)| Some((PartitionId::new(index), account.as_deref()?)))
     }
 
+    /// All groups.
+    pub fn groups(&self) -> impl Iterator<Item = GroupId> + use<> {
+        (0..self.accounts.len()).map(GroupId::new)
+    }
+
+    /// What became of the records of a partition's log.
+    pub fn log(&self, partition: PartitionId) -> &LogAccount {
+        &self.logs[partition.index()]
+    }
+
     /// Distinct records that a group has processed, and attempts beyond the first.
     pub fn totals(&self, group: GroupId) -> (u64, u64) {
         self.totals[group.index()]
@@ -202,48 +86,124 @@ impl Ledger {
         self.accounts[group.index()][partition.index()].get_or_insert_default()
     }
 
-    /// Takes a fact in: which of the records that it processed were repeated. An error tells which
-    /// record is unaccounted for.
+    /// Takes a fact in: which of the records that it processed repeat others. An error tells what
+    /// nobody can account for.
     pub(super) fn record(
         &mut self,
         at: Instant,
         group: GroupId,
         fact: &Fact,
         live: &Live,
-    ) -> Result<Option<Repetition>, String> {
+    ) -> Result<Vec<Repetition>, String> {
+        self.blames.record(at, group, fact, live);
         match fact {
-            Fact::Struck { event, consumers } => self.strike(at, *event, consumers),
             Fact::Consumer { consumer, what } => {
                 return self.consumer(at, group, *consumer, what, live);
             }
-            Fact::Group { what: GroupFact::Stable { .. }, .. } => {
-                self.group_blames[group.index()] = None;
-            }
-            Fact::Partition { partition, what: PartitionFact::StartMoved { to } } => {
-                self.delete(at, *partition, *to);
-            }
-            Fact::Group { .. }
-            | Fact::Broker { .. }
-            | Fact::Partition { .. }
-            | Fact::Producer { .. } => {}
+            Fact::Group { what, .. } => self.group(group, what, live),
+            Fact::Partition { partition, what } => self.partition(at, *partition, what, live),
+            Fact::Struck { .. } | Fact::Broker { .. } | Fact::Producer { .. } => {}
         }
-        Ok(None)
+        Ok(Vec::new())
+    }
+
+    fn group(&mut self, group: GroupId, what: &GroupFact, live: &Live) {
+        match what {
+            GroupFact::MemberRemoved { consumer, .. } => self.cut_off(group, *consumer, live),
+            GroupFact::Loaded { .. } => {
+                for consumer in live.groups[group.index()].members.values() {
+                    self.cut_off(group, *consumer, live);
+                }
+            }
+            GroupFact::OffsetsFound { offsets } => {
+                let cause = self.blames.failover(group);
+                for &(partition, offset) in offsets {
+                    self.forget(group, partition, offset, cause, live);
+                }
+            }
+            GroupFact::OffsetsDeleted { partitions } => {
+                let cause = Cause::of(How::OffsetsExpired);
+                for &partition in partitions {
+                    self.forget(group, partition, None, cause, live);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A coordinator does not know how far a group had committed, but only that it was at `offset`.
+    fn forget(
+        &mut self,
+        group: GroupId,
+        partition: PartitionId,
+        offset: Option<u64>,
+        cause: Cause,
+        live: &Live,
+    ) {
+        let known = committed(live, group, partition);
+        let account = self.account_mut(group, partition);
+        account.marks.set(offset.unwrap_or(0), known, cause);
+        account.forgotten = Some(cause).filter(|_| offset.is_none());
+    }
+
+    /// If a consumer has been cut off, what it owns by its own lights is not safe.
+    fn cut_off(&mut self, group: GroupId, consumer: ConsumerId, live: &Live) {
+        let Some(cause) = self.blames.cut_off_by(consumer) else { return };
+        for &partition in &live.consumers[consumer.index()].owned {
+            let committed = committed(live, group, partition);
+            self.account_mut(group, partition).cut_off(consumer, committed, cause);
+        }
+    }
+
+    fn partition(
+        &mut self,
+        at: Instant,
+        partition: PartitionId,
+        what: &PartitionFact,
+        live: &Live,
+    ) {
+        let row = partition.index();
+        match *what {
+            PartitionFact::Created => {
+                self.logs[row].born = self.blames.behind_new_partition(at);
+            }
+            PartitionFact::StartMoved { to } => self.delete(at, partition, to),
+            PartitionFact::Repeated { from, to } => {
+                let event = self.blames.behind_retry(at);
+                let cause = Cause { event, how: How::ProducerRetry };
+                self.logs[row].repeat(at, from, to, cause);
+            }
+            PartitionFact::Truncated { to, acknowledged, unclean, epoch, old_leader, .. } => {
+                let cause = self.blames.cut(old_leader, unclean);
+                let copies: Vec<_> = self.logs[row].copies(to, u64::MAX).collect();
+                let cut = self.logs[row].cuts.len();
+                for (group, accounts) in self.accounts.iter_mut().enumerate() {
+                    let reached = live.groups[group].committed[row];
+                    let reached = reached.max(live.groups[group].position[row]).unwrap_or(0);
+                    if let Some(account) = accounts[row].as_deref_mut() {
+                        let pieces = copies.iter().flat_map(|&(from, to, _)| {
+                            account.processed.overlap(from, to).into_iter()
+                        });
+                        let copies = pieces.map(|(from, to)| to - from).sum();
+                        account.cut(cut, to, reached, copies, cause);
+                    }
+                }
+                self.logs[row].cut(Cut { at, epoch, to, lost: acknowledged, cause });
+            }
+            PartitionFact::Leader { .. }
+            | PartitionFact::InSync(_)
+            | PartitionFact::StandsStill(_)
+            | PartitionFact::Flows
+            | PartitionFact::Undelivered { .. } => {}
+        }
     }
 
     /// A log begins at `to` now: nobody will read what lies before, unless it is on its way already.
     fn delete(&mut self, at: Instant, partition: PartitionId, to: u64) {
-        self.starts[partition.index()] = to;
+        self.logs[partition.index()].start = to;
         let accounts = self.accounts.iter_mut();
         for account in accounts.filter_map(|rows| rows[partition.index()].as_deref_mut()) {
-            account.skip(at, to, Cause::Retention);
-        }
-    }
-
-    fn strike(&mut self, at: Instant, event: usize, consumers: &[ConsumerId]) {
-        for consumer in consumers {
-            let longest = self.memory.iter().max().copied().unwrap_or(Span::ZERO);
-            let blame = Blame { event, until: at.saturating_add(longest) };
-            self.blames[consumer.index()] = Some(blame);
+            account.skip(at, to, Cause::of(How::Retention));
         }
     }
 
@@ -254,98 +214,186 @@ impl Ledger {
         consumer: ConsumerId,
         what: &ConsumerFact,
         live: &Live,
-    ) -> Result<Option<Repetition>, String> {
-        let blame = self.blames[consumer.index()].filter(|blame| at <= blame.until);
+    ) -> Result<Vec<Repetition>, String> {
+        let owned = &live.consumers[consumer.index()].owned;
         match what {
-            ConsumerFact::PollTimeout => self.poll_timeout[consumer.index()] = true,
-            ConsumerFact::Crashed | ConsumerFact::Closed => {
-                self.group_blames[group.index()] = blame;
-                let cause = blame.map_or(Cause::Rebalance, |blame| Cause::Event(blame.event));
-                self.leave(group, &live.consumers[consumer.index()].owned, cause);
+            ConsumerFact::PollTimeout => self.cut_off(group, consumer, live),
+            ConsumerFact::Crashed => {
+                let cause = self.blames.ended(consumer, How::Crash);
+                self.leave(group, consumer, owned, cause, live);
+            }
+            ConsumerFact::Closed => {
+                let cause = self.blames.ended(consumer, How::Close);
+                self.leave(group, consumer, owned, cause, live);
             }
             ConsumerFact::Lost(partitions) => {
-                let cause = match blame {
-                    Some(blame) => Cause::Event(blame.event),
-                    None if self.poll_timeout[consumer.index()] => Cause::PollTimeout,
-                    None => Cause::SessionExpired,
-                };
-                self.leave(group, partitions, cause);
-                self.poll_timeout[consumer.index()] = false;
+                let cause = self.blames.lost(group, consumer, live);
+                self.leave(group, consumer, partitions, cause, live);
             }
             ConsumerFact::Revoked(partitions) => {
-                let blame = self.group_blames[group.index()].or(blame);
-                let cause = blame.map_or(Cause::Rebalance, |blame| Cause::Event(blame.event));
-                self.leave(group, partitions, cause);
+                let cause = self.blames.revoked(group, consumer, live);
+                self.leave(group, consumer, partitions, cause, live);
+            }
+            ConsumerFact::Assigned { partitions, .. } => {
+                let cause = self.blames.revoked(group, consumer, live);
+                let dropped = |partition: &&PartitionId| !partitions.contains(partition);
+                let dropped: Vec<PartitionId> = owned.iter().filter(dropped).copied().collect();
+                self.leave(group, consumer, &dropped, cause, live);
+                for &partition in partitions {
+                    self.account_mut(group, partition).enter(consumer);
+                }
             }
             ConsumerFact::Positioned { partition, offset, source } => {
-                self.begin(at, group, *partition, *offset, *source)?;
+                let (partition, offset, source) = (*partition, *offset, *source);
+                self.begin(at, group, &Beginning { consumer, partition, offset, source }, live)?;
             }
-            ConsumerFact::Processed(processed) => return self.process(group, processed),
+            ConsumerFact::Committed { offsets, .. } => {
+                for &(partition, offset) in offsets {
+                    let account = self.account_mut(group, partition);
+                    account.marks.clear(0, offset);
+                    account.forgotten = None;
+                }
+            }
+            ConsumerFact::Processed(processed) => {
+                return self.process(at, group, consumer, processed);
+            }
             _ => {}
         }
-        Ok(None)
+        Ok(Vec::new())
     }
 
     /// An owner loses these: what it has not committed will be repeated.
-    fn leave(&mut self, group: GroupId, partitions: &[PartitionId], cause: Cause) {
+    fn leave(
+        &mut self,
+        group: GroupId,
+        consumer: ConsumerId,
+        partitions: &[PartitionId],
+        cause: Cause,
+        live: &Live,
+    ) {
         for &partition in partitions {
-            self.account_mut(group, partition).cause = Some(cause);
+            let committed = committed(live, group, partition);
+            self.account_mut(group, partition).leave(consumer, committed, cause);
         }
     }
 
-    /// An owner begins to read at `offset`.
+    /// An owner begins to read.
     fn begin(
         &mut self,
         at: Instant,
         group: GroupId,
-        partition: PartitionId,
-        offset: u64,
-        source: PositionSource,
+        Beginning { consumer, partition, offset, source }: &Beginning,
+        live: &Live,
     ) -> Result<(), String> {
-        let commits_before = self.commits_before[group.index()];
-        let start = self.starts[partition.index()];
-        let account = self.account_mut(group, partition);
+        let (commits_before, offset) = (self.commits_before[group.index()], *offset);
+        let LogAccount { start, born, .. } = self.logs[partition.index()];
+        let committed = committed(live, group, *partition);
+        let account = self.account_mut(group, *partition);
+        // What the reader has done so far is not committed, and not behind its position any more.
+        let reader = account.enter(*consumer);
+        (reader.from, reader.to) = (offset, offset);
         // What was deleted before the group came near it.
-        account.skip(at, start.min(offset), Cause::Retention);
+        account.skip(at, start.min(offset), Cause::of(How::Retention));
         let frontier = account.frontier();
-        if offset > frontier {
-            let cause = match (source, account.cause) {
-                (PositionSource::Reset | PositionSource::OutOfRange, _) => Cause::Reset,
-                (PositionSource::Committed, cause) if commits_before => {
-                    cause.unwrap_or(Cause::CommitBeforeProcessing)
-                }
-                (PositionSource::Committed | PositionSource::Truncated, _) => {
-                    return Err(format!(
-                        "partition {partition:?}: offset {offset} is committed, but only {frontier} \
-                         are processed or skipped"
-                    ));
-                }
+        let cut = account.cut.map(|(_, cause)| cause);
+        if offset < frontier {
+            let back = match source {
+                PositionSource::Truncated => cut,
+                PositionSource::OutOfRange => cut.or(Some(Cause::of(How::Reset))),
+                PositionSource::Reset if committed > 0 => Some(Cause::of(How::Reset)),
+                PositionSource::Committed | PositionSource::Reset => None,
             };
-            account.skip(at, offset, cause);
+            if let Some(cause) = back {
+                account.marks.set(offset, frontier, cause);
+            }
+            return Ok(());
         }
+        if offset == frontier {
+            return Ok(());
+        }
+        let left = account.left.and_then(|cause| cause.event);
+        let cause = match source {
+            PositionSource::Reset => {
+                let reset = Cause { event: born.or(left), how: How::Reset };
+                account.forgotten.unwrap_or(reset)
+            }
+            // Whoever fell behind what the log keeps, or read what was cut off.
+            PositionSource::OutOfRange => {
+                let beyond = account.cut.is_some_and(|(reached, _)| frontier < reached);
+                cut.filter(|_| beyond).unwrap_or(Cause::of(How::Reset))
+            }
+            PositionSource::Truncated => cut.unwrap_or(Cause::of(How::Truncation)),
+            PositionSource::Committed if account.cut.is_some_and(|(to, _)| offset <= to) => {
+                // It lies in a part of the log that is gone. If it is read from there, see then.
+                return Ok(());
+            }
+            PositionSource::Committed if commits_before => {
+                Cause { event: left, how: How::CommitBeforeProcessing }
+            }
+            PositionSource::Committed => {
+                return Err(format!(
+                    "partition {partition:?}: offset {offset} is committed, but only {frontier} \
+                     are processed or skipped"
+                ));
+            }
+        };
+        account.skip(at, offset, cause);
         Ok(())
     }
 
-    fn process(&mut self, group: GroupId, p: &Processed) -> Result<Option<Repetition>, String> {
-        let account = self.account_mut(group, p.partition);
-        let frontier = account.frontier();
-        if p.from > frontier {
-            let partition = p.partition;
-            return Err(format!(
-                "partition {partition:?}: offset {} is processed, but only {frontier} before it are \
-                 accounted for",
-                p.from
-            ));
+    fn process(
+        &mut self,
+        at: Instant,
+        group: GroupId,
+        consumer: ConsumerId,
+        p: &Processed,
+    ) -> Result<Vec<Repetition>, String> {
+        let (row, mut to) = (p.partition.index(), p.to);
+        let account = self.accounts[group.index()][row].get_or_insert_default();
+        let log = &self.logs[row];
+        let (mut repeated, mut explained) = (Vec::new(), Ok(()));
+        // What was read before the log was cut is not what lies there now.
+        for (index, cut) in log.cuts.iter().enumerate() {
+            if p.epoch < cut.epoch && cut.to < to {
+                let from = cut.to.max(p.from);
+                let gone = account.process_gone(consumer, index, (from, to), &mut repeated);
+                explained = explained.and(gone);
+                to = from;
+            }
         }
-        let records = account.processed.insert(p.from, p.to);
-        account.unskip(p.from, p.to);
-        let cause = account.cause.unwrap_or(Cause::Rebalance);
-        if records > 0 {
-            *account.duplicates.entry(cause).or_default() += records;
+        if p.from < to {
+            let frontier = account.frontier();
+            if p.from > frontier {
+                match account.cut {
+                    Some((reached, cause)) if p.from <= reached => {
+                        account.skip(at, p.from, cause);
+                    }
+                    _ => {
+                        return Err(format!(
+                            "partition {:?}: offset {} is processed, but only {frontier} before it \
+                             are accounted for",
+                            p.partition, p.from
+                        ));
+                    }
+                }
+            }
+            let now = account.process(consumer, (p.from, to), log, &mut repeated);
+            explained = explained.and(now);
         }
+        explained.map_err(|detail| format!("partition {:?}: {detail}", p.partition))?;
+        repeated.sort_by_key(|repetition| repetition.from);
+        for repetition in repeated.iter().filter(|repetition| repetition.is_new) {
+            let records = repetition.to - repetition.from;
+            *account.duplicates.entry(repetition.cause).or_default() += records;
+        }
+        let again: u64 = repeated.iter().map(|repetition| repetition.to - repetition.from).sum();
         let totals = &mut self.totals[group.index()];
-        totals.0 += p.to - p.from - records;
-        totals.1 += records;
-        Ok((records > 0).then_some(Repetition { records, cause }))
+        totals.0 += p.to - p.from - again;
+        totals.1 += again;
+        Ok(repeated)
     }
+}
+
+fn committed(live: &Live, group: GroupId, partition: PartitionId) -> u64 {
+    live.groups[group.index()].committed[partition.index()].unwrap_or(0)
 }

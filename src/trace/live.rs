@@ -214,6 +214,11 @@ impl Live {
             | GroupFact::Loading { .. }
             | GroupFact::CommitsStandStill(_)
             | GroupFact::CommitsFlow => {}
+            GroupFact::OffsetsFound { offsets } => {
+                for &(partition, offset) in offsets {
+                    state.committed[partition.index()] = offset;
+                }
+            }
             GroupFact::Loaded { generation, members, .. } => {
                 self.reload(group, *generation, members);
             }

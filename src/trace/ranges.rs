@@ -49,6 +49,23 @@ impl RangeSet {
         self.ranges.splice(first..after, rest);
     }
 
+    /// Those of its offsets that lie in [from, to), as ranges.
+    pub fn overlap(&self, from: u64, to: u64) -> Vec<(u64, u64)> {
+        if self.end() <= from {
+            return Vec::new();
+        }
+        let first = self.ranges.partition_point(|range| range.1 <= from);
+        let within = self.ranges[first..].iter().take_while(|range| range.0 < to);
+        within.map(|range| (range.0.max(from), range.1.min(to))).collect()
+    }
+
+    /// Takes out what lies at `from` and beyond.
+    pub fn split_off(&mut self, from: u64) -> RangeSet {
+        let ranges = self.overlap(from, u64::MAX);
+        self.remove(from, u64::MAX);
+        RangeSet { ranges }
+    }
+
     /// How many offsets it holds.
     pub fn len(&self) -> u64 {
         self.ranges.iter().map(|range| range.1 - range.0).sum()
@@ -86,6 +103,8 @@ mod tests {
                 let offsets = from..from + length;
                 if add {
                     let known = offsets.clone().filter(|o| set.contains(o)).count() as u64;
+                    let overlap = ranges.overlap(from, from + length);
+                    prop_assert_eq!(overlap.iter().map(|(a, b)| b - a).sum::<u64>(), known);
                     prop_assert_eq!(ranges.insert(from, from + length), known);
                     set.extend(offsets);
                 } else {
@@ -95,6 +114,10 @@ mod tests {
                 prop_assert_eq!(ranges.iter().flat_map(|(a, b)| a..b).collect::<BTreeSet<_>>(), set.clone());
                 prop_assert!(ranges.ranges.windows(2).all(|pair| pair[0].1 < pair[1].0));
                 prop_assert_eq!(ranges.len(), set.len() as u64);
+                let (mut below, beyond) = (ranges.clone(), set.range(20..).copied());
+                let split = below.split_off(20);
+                prop_assert_eq!(split.iter().flat_map(|(a, b)| a..b).collect::<Vec<_>>(), beyond.collect::<Vec<_>>());
+                prop_assert_eq!(below.len() + split.len(), ranges.len());
             }
         }
     }

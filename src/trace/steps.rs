@@ -7,12 +7,12 @@ use crate::model::fact::{ConsumerFact, Fact, GroupFact, Processed};
 use crate::model::id::{GroupId, PartitionId};
 
 /// Records that a consumer processed in one go.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Batch {
     /// Which, and when.
     pub processed: Processed,
-    /// How many of them, from the first on, had been processed before.
-    pub repeated: Option<Repetition>,
+    /// Which of them repeat others, by offset.
+    pub repeated: Vec<Repetition>,
 }
 
 /// A committed offset and since when it stands there; `None`: it was deleted.
@@ -49,7 +49,7 @@ impl Steps {
         at: Instant,
         group: GroupId,
         fact: &Fact,
-        repeated: Option<Repetition>,
+        repeated: Vec<Repetition>,
     ) {
         let wanted = self.wanted[group.index()];
         let what = match fact {
@@ -57,6 +57,12 @@ impl Steps {
             Fact::Group { what: GroupFact::OffsetsDeleted { partitions }, .. } => {
                 for &partition in partitions {
                     self.stands_at(at, group, partition, None);
+                }
+                return;
+            }
+            Fact::Group { what: GroupFact::OffsetsFound { offsets }, .. } => {
+                for &(partition, offset) in offsets {
+                    self.stands_at(at, group, partition, offset);
                 }
                 return;
             }

@@ -9,7 +9,7 @@ use crate::coordinator::serving::Serving;
 use crate::kernel::time::{Instant, Span};
 use crate::model::Name;
 use crate::model::fact::{Fact, GroupFact};
-use crate::model::id::{BrokerId, ConsumerId, GroupId};
+use crate::model::id::{BrokerId, ConsumerId, GroupId, PartitionId};
 
 impl World<'_> {
     /// The groups of a coordinator.
@@ -89,6 +89,7 @@ impl World<'_> {
         for group in self.groups_of(row) {
             let what = self.loaded(row, group, broker);
             self.tell(Fact::Group { group, what });
+            self.tell_loaded_offsets(row, group);
         }
         self.perform(row, &mut effects, None);
         self.coordinator_effects = effects;
@@ -105,6 +106,24 @@ impl World<'_> {
         let members = snapshot.members.iter().filter_map(|known| member(&known.id)).collect();
         let generation = snapshot.generation.max(snapshot.group_epoch);
         GroupFact::Loaded { broker, generation, members }
+    }
+
+    /// Tells which committed offsets a new coordinator knows otherwise than the one before said.
+    fn tell_loaded_offsets(&mut self, row: usize, group: GroupId) {
+        let name: Name = self.scenario.groups[group.index()].name.as_str().into();
+        let shard = &self.coordinators[row].shard;
+        let told = &self.trace.live.groups[group.index()].committed;
+        let differs = |&partition: &PartitionId| {
+            let (topic, index) = self.topics.of(partition);
+            let found = shard.committed_offset(&name, self.topics.name(topic), index);
+            let found = found.and_then(|offset| u64::try_from(offset).ok());
+            (found != told[partition.index()]).then_some((partition, found))
+        };
+        let offsets: Vec<_> =
+            self.group_partitions[group.index()].iter().filter_map(differs).collect();
+        if !offsets.is_empty() {
+            self.tell(Fact::Group { group, what: GroupFact::OffsetsFound { offsets } });
+        }
     }
 
     /// Sets the course of a coordinator's log from now on.

@@ -8,6 +8,17 @@ use crate::kernel::time::{Instant, Span};
 use crate::model::fact::{Fact, PartitionFact, ProducerFact};
 use crate::model::id::{BrokerId, PartitionId};
 
+/// How a leader was chosen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Election {
+    /// Who led before.
+    pub old_leader: Option<BrokerId>,
+    /// The new leader's epoch.
+    pub epoch: i32,
+    /// Whether the new leader was not in sync.
+    pub unclean: bool,
+}
+
 impl World<'_> {
     /// One way from a producer to a broker, on average, with the broker's work. A producer is in no
     /// rack.
@@ -145,7 +156,7 @@ impl World<'_> {
 
     /// A new leader has a partition's log up to a moment: what was appended later is gone. What had
     /// not been acknowledged is sent again.
-    pub(super) fn cut_log(&mut self, partition: PartitionId, holds: Instant, unclean: bool) {
+    pub(super) fn cut_log(&mut self, partition: PartitionId, holds: Instant, election: Election) {
         let now = self.now;
         let log = &mut self.logs.partitions[partition.index()];
         let producers = &mut self.logs.producers;
@@ -155,7 +166,7 @@ impl World<'_> {
         if kept == end {
             return;
         }
-        let mut acknowledged = 0;
+        let (mut acknowledged, mut replicated) = (0, 0);
         let mut seen = visible.saturating_sub(kept);
         for &(row, index) in log.sources() {
             let producer = &mut producers[row];
@@ -170,10 +181,23 @@ impl World<'_> {
             };
             seen -= lost.min(seen);
             acknowledged += lost;
+            replicated += if producer.waits_for_all() { lost } else { 0 };
             producer.retract(index, now, gone, lost);
         }
         log.cut(now, kept, producers);
-        let what = PartitionFact::Truncated { to: kept, end, acknowledged, unclean };
-        self.tell(Fact::Partition { partition, what });
+        let Election { old_leader, epoch, unclean } = election;
+        self.tell(Fact::Partition {
+            partition,
+            what: PartitionFact::Truncated {
+                old_leader,
+                epoch,
+                to: kept,
+                end,
+                high_watermark: visible,
+                acknowledged,
+                replicated,
+                unclean,
+            },
+        });
     }
 }

@@ -5,6 +5,7 @@
 //! moment on.
 
 use super::World;
+use super::producing::Election;
 use super::wires::Node;
 use crate::cluster::controller::{Change, Row};
 use crate::kernel::time::{Instant, Span};
@@ -171,7 +172,8 @@ impl World<'_> {
             return self.move_coordinator(row, leader, holds);
         };
         if leader.is_some() {
-            self.cut_log(partition, holds, change.unclean);
+            let election = Election { old_leader: old, epoch, unclean: change.unclean };
+            self.cut_log(partition, holds, election);
         }
         let log = &mut self.logs.partitions[partition.index()];
         let begins = log.end(self.now, &mut self.logs.producers);

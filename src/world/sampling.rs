@@ -27,6 +27,9 @@ impl World<'_> {
         let logs = &mut self.logs;
         let ends: Vec<u64> =
             logs.partitions.iter().map(|log| log.visible_end(now, &mut logs.producers)).collect();
+        if let Err(violation) = self.trace.look(now, &ends) {
+            self.violation.get_or_insert(violation);
+        }
         for index in 0..self.group_partitions.len() {
             self.sample_group(GroupId::new(index), &ends);
         }

@@ -4,6 +4,7 @@
 use super::{Event, FAULT, World};
 use crate::client::producer::Setup;
 use crate::kernel::time::{Instant, Span};
+use crate::model::fact::{Fact, PartitionFact};
 use crate::model::id::{PartitionId, TopicId};
 
 impl World<'_> {
@@ -45,7 +46,12 @@ impl World<'_> {
     }
 
     fn have_partitions(&mut self, topic: TopicId, count: u32) {
+        let before = self.existing[topic.index()];
         self.existing[topic.index()] = count;
+        let new = self.topics.partitions(topic)[before as usize..count as usize].to_vec();
+        for partition in new {
+            self.tell(Fact::Partition { partition, what: PartitionFact::Created });
+        }
         self.topics_version += 1;
         self.publish_metadata();
         let image = self.image();

@@ -4,7 +4,7 @@ use crate::{Facts, run_with_facts, scenario};
 use rejoin::kernel::time::Instant;
 use rejoin::model::fact::{ConsumerFact, Fact};
 use rejoin::model::id::{GroupId, PartitionId};
-use rejoin::trace::ledger::Cause;
+use rejoin::trace::cause::{Cause, How};
 use std::fs;
 use std::path::Path;
 
@@ -49,7 +49,8 @@ fn a_crash_repeats_exactly_what_was_processed_since_the_last_commit() {
         let lost: u64 = owned.unwrap().into_iter().map(|p| uncommitted(&facts, p, at)).sum();
         assert!(lost > 100, "there is something to repeat");
         let repeated = run.trace.ledger.accounts(GroupId(0)).map(|(_, account)| {
-            assert!(account.duplicates.keys().all(|cause| *cause == Cause::Event(0)));
+            let crash = Cause { event: Some(0), how: How::Crash };
+            assert!(account.duplicates.keys().all(|cause| *cause == crash));
             account.repeated()
         });
         assert_eq!(repeated.sum::<u64>(), lost, "crash at {seconds} s");

@@ -2,8 +2,11 @@
 
 use crate::scenario;
 use rejoin::kernel::time::{Instant, Span};
-use rejoin::model::fact::{ConsumerFact, Fact, GroupFact, MemberState, PositionSource, Processed};
-use rejoin::model::id::{ConsumerId, GroupId, PartitionId};
+use rejoin::model::fact::{
+    ConsumerFact, Fact, GroupFact, MemberState, PartitionFact, PositionSource, Processed,
+};
+use rejoin::model::id::{BrokerId, ConsumerId, GroupId, PartitionId};
+use rejoin::trace::cause::How;
 use rejoin::trace::{ConsumerInfo, Trace, Violation};
 
 const GROUP: GroupId = GroupId(0);
@@ -59,8 +62,13 @@ fn committed(who: ConsumerId, member: &str, generation: i32) -> Fact {
 }
 
 fn processed(from: u64, to: u64) -> Fact {
+    processed_of(0, from, to)
+}
+
+fn processed_of(epoch: i32, from: u64, to: u64) -> Fact {
     let at = Instant::from_secs(1);
-    let what = Processed { partition: PARTITION, from, to, start: at, end: at, returned: at };
+    let partition = PARTITION;
+    let what = Processed { partition, from, to, epoch, start: at, end: at, returned: at };
     consumer(FIRST, ConsumerFact::Processed(what))
 }
 
@@ -158,7 +166,7 @@ fn a_commit_of_somebody_who_is_no_member() {
 fn a_record_processed_that_nobody_had_come_to() {
     let mut trace = trace();
     tell(&mut trace, processed(0, 10)).unwrap();
-    tell(&mut trace, processed(5, 12)).expect("records may come twice");
+    tell(&mut trace, processed(10, 12)).unwrap();
     let result = tell(&mut trace, processed(13, 20));
     breaks(result, "every record is accounted for", "offset 13");
 }
@@ -268,4 +276,131 @@ fn who_comes_back_may_begin_anew() {
     tell(&mut trace, group(added)).unwrap();
     tell(&mut trace, member(FIRST, 1, true)).unwrap();
     tell(&mut trace, assigned(FIRST, 1)).unwrap();
+}
+
+fn partition(what: PartitionFact) -> Fact {
+    Fact::Partition { partition: PARTITION, what }
+}
+
+fn leads(broker: u32, epoch: i32) -> Fact {
+    partition(PartitionFact::Leader { leader: Some(BrokerId(broker)), epoch })
+}
+
+/// Broker 2 takes over from broker 1 in epoch 1, and has only the first `to` of 100 records, of
+/// which consumers could see 90.
+fn cut(to: u64, replicated: u64, unclean: bool) -> Fact {
+    partition(PartitionFact::Truncated {
+        old_leader: Some(BrokerId(1)),
+        epoch: 1,
+        to,
+        end: 100,
+        high_watermark: 90,
+        acknowledged: replicated,
+        replicated,
+        unclean,
+    })
+}
+
+#[test]
+fn two_leaders_in_one_epoch() {
+    let mut trace = trace();
+    tell(&mut trace, leads(2, 1)).unwrap();
+    tell(&mut trace, leads(1, 2)).unwrap();
+    for epoch in [2, 1] {
+        let mut trace = self::trace();
+        tell(&mut trace, leads(2, 2)).unwrap();
+        let result = tell(&mut trace, leads(3, epoch));
+        breaks(result, "one leader per partition and epoch", "broker-3 leads");
+    }
+}
+
+#[test]
+fn a_clean_election_that_loses_what_was_replicated() {
+    let invariant = "what is replicated is not lost";
+    tell(&mut trace(), cut(90, 0, false)).expect("with acks=1 the end may go");
+    breaks(tell(&mut trace(), cut(89, 0, false)), invariant, "below its high watermark 90");
+    breaks(tell(&mut trace(), cut(95, 2, false)), invariant, "lost 2 records");
+    tell(&mut trace(), cut(40, 60, true)).expect("an unclean one may lose anything");
+}
+
+#[test]
+fn a_high_watermark_that_goes_back() {
+    let mut trace = trace();
+    let at = Instant::from_secs(2);
+    let invariant = "nobody reads beyond the high watermark";
+    trace.look(at, &[50]).unwrap();
+    trace.look(at, &[50]).unwrap();
+    breaks(trace.look(at, &[49]), invariant, "went from 50 to 49");
+    let mut trace = self::trace();
+    trace.look(at, &[90]).unwrap();
+    tell(&mut trace, cut(40, 0, true)).unwrap();
+    trace.look(at, &[40]).expect("the log was cut");
+}
+
+#[test]
+fn a_group_that_reads_or_commits_what_nobody_can_see() {
+    let invariant = "nobody reads beyond the high watermark";
+    let at = Instant::from_secs(2);
+    let mut trace = trace();
+    tell(&mut trace, processed(0, 10)).unwrap();
+    trace.look(at, &[10]).unwrap();
+    tell(&mut trace, processed(10, 12)).unwrap();
+    breaks(trace.look(at, &[11]), invariant, "is at 12 of 11");
+    let mut trace = self::trace();
+    let offsets = vec![(PARTITION, 5)];
+    let commit = ConsumerFact::Committed { generation: 1, member: "search-1".into(), offsets };
+    tell(&mut trace, consumer(FIRST, commit)).unwrap();
+    trace.look(at, &[5]).unwrap();
+    let offsets = vec![(PARTITION, 7)];
+    let commit = ConsumerFact::Committed { generation: 1, member: "search-1".into(), offsets };
+    tell(&mut trace, consumer(FIRST, commit)).unwrap();
+    breaks(trace.look(at, &[6]), invariant, "committed 7 of 6");
+}
+
+#[test]
+fn a_record_that_comes_again_for_no_reason() {
+    let mut trace = trace();
+    tell(&mut trace, assigned(FIRST, 1)).unwrap();
+    tell(&mut trace, positioned(0)).unwrap();
+    tell(&mut trace, processed(0, 10)).unwrap();
+    let result = tell(&mut trace, processed(8, 12));
+    breaks(result, "every record is accounted for", "offsets 8 to 10 are processed again");
+}
+
+/// A record is its offset and the epoch of its leader: what has the same offset may be another.
+#[test]
+fn records_that_were_cut_off_are_others_than_those_that_follow() {
+    let mut trace = trace();
+    tell(&mut trace, assigned(FIRST, 1)).unwrap();
+    tell(&mut trace, positioned(0)).unwrap();
+    tell(&mut trace, processed(0, 60)).unwrap();
+    tell(&mut trace, cut(40, 0, true)).unwrap();
+    tell(&mut trace, leads(2, 1)).unwrap();
+    let source = PositionSource::Truncated;
+    let back = ConsumerFact::Positioned { partition: PARTITION, offset: 40, source };
+    // What it had in hand when the log was cut, it still processes.
+    tell(&mut trace, processed(60, 70)).unwrap();
+    tell(&mut trace, consumer(FIRST, back)).unwrap();
+    tell(&mut trace, processed_of(1, 40, 50)).expect("new records");
+    let account = trace.ledger.account(GROUP, PARTITION).unwrap();
+    assert_eq!((account.repeated(), account.distinct(), account.frontier()), (0, 80, 50));
+    assert_eq!(account.imbalance(55), None);
+}
+
+/// A consumer that does not look whether its position still lies in the log goes on behind new
+/// records.
+#[test]
+fn a_position_in_a_part_of_the_log_that_is_gone_skips_what_takes_its_place() {
+    let mut trace = trace();
+    tell(&mut trace, assigned(FIRST, 1)).unwrap();
+    tell(&mut trace, positioned(0)).unwrap();
+    tell(&mut trace, processed(0, 60)).unwrap();
+    tell(&mut trace, cut(40, 0, true)).unwrap();
+    tell(&mut trace, leads(2, 1)).unwrap();
+    tell(&mut trace, positioned(60)).expect("it was committed before");
+    tell(&mut trace, processed_of(1, 60, 65)).unwrap();
+    let account = trace.ledger.account(GROUP, PARTITION).unwrap();
+    let jumps: Vec<_> = account.jumps.iter().map(|j| (j.from, j.to, j.cause.how)).collect();
+    assert_eq!(jumps, [(40, 60, How::UncleanElection)]);
+    assert_eq!(account.imbalance(70), None);
 }

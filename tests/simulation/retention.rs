@@ -4,7 +4,8 @@ use super::{run_with_lines, scenario};
 use rejoin::kernel::time::Instant;
 use rejoin::model::id::GroupId;
 use rejoin::scenario::Scenario;
-use rejoin::trace::ledger::{Cause, Jump};
+use rejoin::trace::cause::{Cause, How};
+use rejoin::trace::ledger::Jump;
 
 /// A topic of one partition and a producer of `rate` records of 1 KiB a second: a segment of 1 MiB
 /// holds 1,024 of them. Brokers look at 30 s, 90 s, 150 s, …
@@ -169,7 +170,7 @@ fn a_group_that_comes_late_misses_what_is_deleted() {
     let account = run.trace.ledger.accounts(GroupId(0)).next().unwrap().1;
     // At 270 s 210 s × 100 records were too old: 20 segments.
     let Jump { from, to, cause, .. } = account.jumps[0];
-    assert_eq!((from, to, cause), (0, 20 * 1_024, Cause::Retention));
+    assert_eq!((from, to, cause), (0, 20 * 1_024, Cause::of(How::Retention)));
     assert_eq!(account.jumps.len(), 1, "it keeps up from then on: {:?}", account.jumps);
 }
 

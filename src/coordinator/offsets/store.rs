@@ -149,6 +149,18 @@ impl Offsets {
         }
     }
 
+    /// The committed offset of a partition.
+    pub(in crate::coordinator) fn committed_of(
+        &self,
+        group: &Name,
+        topic: &Name,
+        partition: u32,
+    ) -> Option<i64> {
+        let path = [group.into(), topic.into()];
+        let table = self.stored.descend(self.committed(), &path, LATEST)?;
+        Some(self.stored.leaf(table, &partition.into(), LATEST)?.value.offset)
+    }
+
     /// All offsets below a table of groups.
     fn under(&self, groups: TableId) -> Vec<([Key; 3], Stored)> {
         let mut all = Vec::new();
@@ -198,9 +210,7 @@ impl Offsets {
 
     /// Whether the partition has a committed offset.
     pub(super) fn has_committed(&self, group: &Name, topic: &Name, partition: u32) -> bool {
-        let path = [group.into(), topic.into()];
-        let table = self.stored.descend(self.committed(), &path, LATEST);
-        table.is_some_and(|id| self.stored.leaf(id, &partition.into(), LATEST).is_some())
+        self.committed_of(group, topic, partition).is_some()
     }
 
     /// Tombstones for the offsets of topics that are gone. An offset that does not say which topic

@@ -12,9 +12,9 @@ use crate::parse::nearest::did_you_mean;
 use crate::parse::problem::Problem;
 use crate::parse::shape::{At, Reader};
 use crate::parse::source::{Source, Spot};
-use crate::scenario::event::CAUSES;
 use crate::scenario::expect::{Expect, Scope, Stat, Window};
 use crate::scenario::metric::{Metric, Nature};
+use crate::trace::cause;
 
 /// All expectations of a file.
 pub(crate) fn resolve(
@@ -70,7 +70,7 @@ impl Block<'_> {
             partition: None,
             consumer: consumer.map(|at| at.value.clone()),
             producer: producer.and_then(|at| names.producer(&at.value, at.at, reader)),
-            cause: raw.cause.as_ref().map(|at| cause(at, reader)),
+            cause: raw.cause.as_ref().map(|at| cause_named(at, reader)),
             event: raw.event.as_ref().map(|at| self.event(at.at, at.value.0, reader)),
         };
         self.with_partition(scope, names, reader)
@@ -188,12 +188,12 @@ impl Block<'_> {
     }
 }
 
-fn cause(at: &At<String>, reader: &mut Reader) -> String {
-    if !CAUSES.contains(&at.value.as_str()) {
+fn cause_named(at: &At<String>, reader: &mut Reader) -> String {
+    if !cause::names().any(|name| name == at.value) {
         let title = format!("{:?} is not a cause", at.value);
         let problem = Problem::error(at.at, title).label("unknown cause");
-        let near = did_you_mean(&at.value, CAUSES.iter().copied());
-        let all = || format!("the causes are {}", CAUSES.join(", "));
+        let near = did_you_mean(&at.value, cause::names());
+        let all = || format!("the causes are {}", cause::names().collect::<Vec<_>>().join(", "));
         reader.push(problem.help(near.unwrap_or_else(all)));
     }
     at.value.clone()

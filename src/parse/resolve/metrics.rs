@@ -33,6 +33,7 @@ pub(crate) fn scopes(metric: Metric) -> Scopes {
             (&[], &["event", "group"])
         }
         Metric::Duplicates | Metric::Skipped => (&["group"], &["topic", "partition", "cause"]),
+        Metric::Lost | Metric::WrittenTwice => (&["topic"], &["partition", "cause"]),
         Metric::Throughput => (&[], &["group", "producer"]),
         Metric::Undelivered | Metric::BlockedTime => (&["producer"], &[]),
     };
