@@ -11,6 +11,7 @@ mod commit;
 mod connections;
 pub mod consumer;
 pub mod effect;
+mod fetch_session;
 mod fetcher;
 mod lookup;
 mod metadata;

@@ -2,6 +2,7 @@
 //! of it (`AbstractFetch`, `FetchBuffer`, `FetchCollector`; kafka-semantics 6.9).
 
 use super::effect::Connection;
+use super::fetch_session::FetchSessions;
 use super::subscription::{Position, Subscription};
 use crate::kernel::time::Instant;
 use crate::model::error::ErrorCode;
@@ -40,6 +41,7 @@ pub(super) struct Fetcher {
     completed: VecDeque<CompletedFetch>,
     /// What leaders refused to read, and nobody has seen to.
     pub refused: Vec<FetchPartition>,
+    sessions: FetchSessions,
     /// Emptied lists of partitions, to be used again.
     spare: Vec<Vec<FetchPartition>>,
 }
@@ -49,6 +51,8 @@ impl Fetcher {
     pub(super) fn receive(&mut self, broker: BrokerId, response: FetchResponse) {
         self.pending.retain(|&(pending, _)| pending != broker);
         let mut partitions = response.partitions;
+        let brought = partitions.iter().filter(|read| read.to > read.from);
+        self.sessions.answered(broker, brought.map(|read| read.partition));
         for read in partitions.drain(..) {
             if !read.error_code.is_none() {
                 self.refused.push(read);
@@ -68,6 +72,9 @@ impl Fetcher {
     /// The connection to a broker is gone, and its answer with it. Whether there was an answer to come.
     pub(super) fn give_up(&mut self, broker: BrokerId) -> bool {
         let asked = self.owes(broker);
+        if asked {
+            self.sessions.end(broker);
+        }
         self.pending.retain(|&(pending, _)| pending != broker);
         asked
     }
@@ -167,6 +174,9 @@ impl Fetcher {
                 partitions.push(partition);
                 requests.push((source, partitions));
             }
+        }
+        for (broker, partitions) in &mut requests {
+            self.sessions.arrange(*broker, partitions);
         }
         self.pending.extend(requests.iter().map(|(broker, _)| (*broker, deadline)));
         requests

@@ -259,6 +259,7 @@ impl Consumer {
     pub(super) fn handle_refused(&mut self, now: Instant) {
         for refused in std::mem::take(&mut self.fetcher.refused) {
             let partition = refused.partition;
+            self.subscription.move_to_end(partition);
             match refused.error_code {
                 ErrorCode::OffsetOutOfRange => {
                     // What a follower does not have, the leader may.

@@ -112,7 +112,8 @@ impl Subscription {
         self.owned.is_empty()
     }
 
-    /// Owns exactly these, sorted. What was owned before keeps its position.
+    /// Owns exactly these, sorted. What was owned before keeps its position. They are fetched by topic
+    /// and index at first (`PartitionStates.set`).
     pub(super) fn assign(&mut self, partitions: &[PartitionId], metadata: &Metadata) {
         let own = |&partition: &PartitionId| {
             self.get(partition).copied().unwrap_or(Owned {
@@ -128,6 +129,10 @@ impl Subscription {
         self.owned = partitions.iter().map(own).collect();
         debug_assert!(self.owned.is_sorted_by_key(|owned| owned.partition));
         self.order = (0..self.owned.len() as u32).collect();
+        self.order.sort_by_cached_key(|&row| {
+            let (topic, index) = metadata.name(self.owned[row as usize].partition);
+            (topic.clone(), index)
+        });
         let missing = |owned: &&Owned| !matches!(owned.position, Position::At(_));
         self.missing_positions = self.owned.iter().filter(missing).count();
     }

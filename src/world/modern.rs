@@ -49,7 +49,10 @@ impl World<'_> {
                 if self.is_member(&key.group_id, &key.member_id) {
                     return None;
                 }
-                let (consumer, member) = (self.by_name[&*value.client_id], key.member_id.clone());
+                // Who takes the place of a static member has its predecessor's client id at first.
+                let last = batch.iter().rev().find_map(|record| client_of(record, &key.member_id));
+                let client = last.unwrap_or(&value.client_id);
+                let (consumer, member) = (self.by_name[&**client], key.member_id.clone());
                 (key.group_id.clone(), GroupFact::MemberAdded { consumer, member })
             }
             Record::ConsumerGroupMemberMetadata { key, value: None } => {
@@ -111,6 +114,18 @@ fn is_target(record: &Record) -> bool {
 /// Whether a record ends a classic group.
 fn ends_classic(record: &Record) -> bool {
     matches!(record, Record::GroupMetadata { value: None, .. })
+}
+
+/// The client that a record says a member is.
+fn client_of<'a>(record: &'a Record, member: &Name) -> Option<&'a Name> {
+    match record {
+        Record::ConsumerGroupMemberMetadata { key, value: Some(value) }
+            if key.member_id == *member =>
+        {
+            Some(&value.client_id)
+        }
+        _ => None,
+    }
 }
 
 /// Whether a record makes somebody else a member.

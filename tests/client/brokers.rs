@@ -138,6 +138,16 @@ impl World {
         commit: CommitMode,
         change: impl FnOnce(&mut Setup),
     ) -> World {
+        World::in_cluster(metadata(3, 0), settings, commit, change)
+    }
+
+    /// The same in another cluster of three brokers.
+    pub(crate) fn in_cluster(
+        metadata: Arc<MetadataResponse>,
+        settings: ConsumerConfig,
+        commit: CommitMode,
+        change: impl FnOnce(&mut Setup),
+    ) -> World {
         let streams = Streams::new(1);
         let stream = |purpose| streams.stream("consumer", Purpose(purpose));
         let mut setup = Setup {
@@ -170,7 +180,7 @@ impl World {
             now: Instant::ZERO,
             states: vec![State::Up; 3],
             coordinator: BrokerId(3),
-            metadata: metadata(3, 0),
+            metadata,
             committed: (0, 0),
             end: 0,
             leads: false,

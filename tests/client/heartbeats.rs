@@ -9,6 +9,7 @@ use rejoin::model::config::{CommitMode, ConsumerConfig};
 use rejoin::model::error::ErrorCode;
 use rejoin::model::fact::Failure;
 use rejoin::model::message::Request;
+use rejoin::model::message::assignment::Assignment;
 use rejoin::model::message::consumer_group::{
     ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse,
 };
@@ -241,6 +242,7 @@ fn a_thread_that_sleeps_looks_every_five_seconds_whether_the_application_polls()
             let answer = ConsumerGroupHeartbeatResponse {
                 member_epoch: 1.min(beat.member_epoch + 1),
                 heartbeat_interval_ms: 15_000,
+                assignment: Some(Assignment::default()),
                 ..ConsumerGroupHeartbeatResponse::default()
             };
             Some(answer.into())

@@ -3,6 +3,7 @@
 mod brokers;
 mod commits;
 mod coordinators;
+mod fetching;
 mod heartbeats;
 mod passes;
 mod racks;

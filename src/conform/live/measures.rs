@@ -80,7 +80,7 @@ impl Seen<'_> {
         answers.map(|(at, answer)| (s(*at), answer))
     }
 
-    /// When a consumer had processed something, each batch once.
+    /// When a consumer had processed something, as often as the player's clients tell.
     fn records_of(&self, consumer: ConsumerId) -> Vec<f64> {
         let ours = self.watch.records.iter().filter(|(of, _)| *of == consumer);
         let mut moments: Vec<f64> = ours.map(|(_, p)| s(p.end)).collect();
@@ -113,7 +113,9 @@ impl Seen<'_> {
         for event in &self.experiment.setup.events {
             let Some((action, target)) = event.action() else { continue };
             let nth = seen.entry((action.to_owned(), target.clone())).or_default();
+            // To the microsecond, as the simulation has it.
             let at = super::scenario::when(played, action, &target, *nth);
+            let at = at.map(|at| (at * 1e6).round() / 1e6);
             *nth += 1;
             let label = event.label.clone().unwrap_or_else(|| format!("{action}-{target}"));
             let wanted = self.experiment.setup.measure.as_ref();
