@@ -77,6 +77,7 @@ mod tests {
             start,
             end: start + Span::from_us(spent),
             returned: start,
+            epoch: 0,
         };
         let portions = portions(&batch);
         portions.map(|p| (p.from, p.to, p.end.since(start).as_us())).collect()
