@@ -68,8 +68,8 @@ fn serve(
             part.to = part.from + draw(part.partition);
             part.to > part.from
         });
-        let arrives = |part: &FetchPartition| (when, part.partition, part.from, part.to);
-        log.borrow_mut().extend(partitions.iter().map(arrives));
+        let entry = |part: &FetchPartition| (when, part.partition, part.from, part.to);
+        log.borrow_mut().extend(partitions.iter().map(entry));
         Some(FetchResponse { partitions, ..FetchResponse::default() }.into())
     });
     world.delay = Box::new(move |request| match request {
@@ -156,7 +156,9 @@ fn the_order_of_a_fetch_rotates() {
             turn += 1;
             let mut partitions = fetch.partitions.clone();
             partitions.truncate(usize::from(turn > 1));
-            partitions.iter_mut().for_each(|part| part.to = part.from + 5);
+            for part in &mut partitions {
+                part.to = part.from + 5;
+            }
             Some(FetchResponse { partitions, ..FetchResponse::default() }.into())
         });
         world.run_until(at(3_000));
