@@ -30,6 +30,7 @@ impl Consumer {
     pub(super) fn ask_for_metadata(&mut self, now: Instant, out: &mut Vec<Effect>) {
         if !self.is_pending(&PendingKind::Metadata) {
             let backoff = self.backoff(self.metadata.attempts);
+            self.metadata.pause = backoff;
             self.metadata.free_at = now + backoff;
             let connection = self.any_broker(now);
             self.send(now, connection, PendingKind::Metadata, Request::Metadata, out);
@@ -111,6 +112,8 @@ pub(super) struct Metadata {
     wanted: bool,
     /// Not to be asked for before, however much it is wanted.
     free_at: Instant,
+    /// How long it is left in peace after the next answer.
+    pause: Span,
     /// When it was told last.
     told: Instant,
     /// Answers in a row that brought nothing new, and questions without an answer.
@@ -125,6 +128,7 @@ impl Metadata {
         let news = self.cluster.as_ref().is_none_or(|known| !Arc::ptr_eq(known, &response));
         self.attempts = if news { 0 } else { self.attempts + 1 };
         self.updates += 1;
+        self.free_at = now + self.pause;
         (self.cluster, self.told, self.wanted) = (Some(response), now, false);
         news
     }
@@ -139,6 +143,16 @@ impl Metadata {
     pub(super) fn want_soon(&mut self) {
         self.wanted = true;
         self.attempts = 0;
+    }
+
+    /// Whether something shows that it is out of date.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
+    /// Whether it may be asked for (`Metadata.timeToAllowUpdate`).
+    pub(super) fn is_free(&self, now: Instant) -> bool {
+        now >= self.free_at
     }
 
     /// A question was not answered.

@@ -4,6 +4,7 @@ use super::classic::rebalance::Progress;
 use super::classic::search::Search;
 use super::consumer::Consumer;
 use super::effect::{Connection, Effect};
+use super::subscription::Topics;
 use super::thread::{Callback, Thread, Wait};
 use crate::kernel::time::{Instant, Span};
 use crate::model::fact::Failure;
@@ -118,9 +119,9 @@ impl Consumer {
         now > since && (now - since) >= self.application.poll_timeout
     }
 
-    /// A call of `poll` ends that has found no coordinator: it returns what has been fetched and
-    /// fetches on (`ClassicKafkaConsumer.poll`; `ConsumerCoordinator.poll` gave up).
-    fn end_call_without_coordinator(&mut self, now: Instant, out: &mut Vec<Effect>) {
+    /// A call of `poll` ends that has found no coordinator, or got no metadata: it returns what has been
+    /// fetched and fetches on (`ClassicKafkaConsumer.poll`; `ConsumerCoordinator.poll` gave up).
+    fn end_call_unready(&mut self, now: Instant, out: &mut Vec<Effect>) {
         if !self.return_fetched(now, out) {
             self.send_fetches(now, out);
             self.poll_again(now);
@@ -136,8 +137,9 @@ impl Consumer {
         if wait == Wait::Records && self.return_fetched(now, out) {
             return;
         }
-        if wait == Wait::Coordinator && self.ends_call(now) {
-            return self.end_call_without_coordinator(now, out);
+        let unready = matches!(wait, Wait::Coordinator | Wait::MetadataAfter(_));
+        if unready && self.ends_call(now) {
+            return self.end_call_unready(now, out);
         }
         let deadline = self.poll_deadline(now);
         if !self.busy.is_zero() && now >= self.retry_at {
@@ -158,6 +160,9 @@ impl Consumer {
         }
         if self.lookup.coordinator.is_none() {
             return self.wait_for_coordinator(now, deadline, out);
+        }
+        if self.member.rejoin_needed_or_pending() && !self.refresh_topics(now, deadline, out) {
+            return;
         }
         match self.ensure_active_group(now, out) {
             Progress::Interrupted => return,
@@ -210,6 +215,31 @@ impl Consumer {
                 self.thread = Thread::Sleeping { until: (now + span).min(deadline), since };
             }
         }
+    }
+
+    /// Who joins for a pattern looks first which topics there are, as often as metadata may be asked
+    /// for: what one member has discovered the others then know, too, and one rebalance is enough
+    /// (`ConsumerCoordinator.poll`). Whether they are fresh.
+    fn refresh_topics(&mut self, now: Instant, deadline: Instant, out: &mut Vec<Effect>) -> bool {
+        let Thread::Polling { wait, .. } = self.thread else { return true };
+        if !matches!(self.topics, Topics::Pattern(_)) {
+            return true;
+        }
+        if !matches!(wait, Wait::MetadataAfter(_)) {
+            if self.metadata.is_free(now) {
+                self.metadata.want_soon();
+            }
+            if !self.metadata.is_wanted() && self.next_metadata() > now {
+                return true;
+            }
+            self.wait(Wait::MetadataAfter(self.metadata.updates));
+        } else if wait != Wait::MetadataAfter(self.metadata.updates) {
+            self.wait(Wait::Nothing);
+            return true;
+        }
+        self.maintain_metadata(now, out);
+        self.retry_at = self.retry_at.min(self.next_metadata()).min(deadline);
+        false
     }
 
     /// Returns buffered records to the application, after sending the next fetches. Whether there

@@ -51,6 +51,8 @@ pub(super) enum Wait {
     Coordinator,
     /// The committed offsets of new partitions.
     CommittedOffsets,
+    /// Metadata that are newer than these, before a join for a pattern.
+    MetadataAfter(u64),
 }
 
 /// Records on their way through the application.

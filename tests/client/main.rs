@@ -6,6 +6,7 @@ mod coordinators;
 mod fetching;
 mod heartbeats;
 mod passes;
+mod patterns;
 mod racks;
 mod reconciliations;
 mod resets;
