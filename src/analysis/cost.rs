@@ -14,7 +14,9 @@ pub fn fetches(scenario: &Scenario) -> u64 {
     let of = |group: &Group| {
         let topics: Vec<usize> = match &group.subscription {
             Subscription::Topics(topics) => topics.iter().map(|topic| topic.index()).collect(),
-            Subscription::Pattern(_) => (0..scenario.topics.len()).collect(),
+            Subscription::Pattern(_) | Subscription::BrokerPattern(_) => {
+                (0..scenario.topics.len()).collect()
+            }
         };
         let partitions: usize = topics.iter().map(|&t| scenario.topics[t].partitions()).sum();
         let brokers = scenario.cluster.racks.len().min(partitions);

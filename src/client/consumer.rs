@@ -115,7 +115,7 @@ impl Consumer {
         let id = |draws: &mut Draws| Uuid(draws.client.uuid()).to_string().into();
         let topics = match &setup.topics {
             Topics::Named(names) => names.clone(),
-            Topics::Pattern(_) => Vec::new(),
+            Topics::Pattern(_) | Topics::Expression(_) => Vec::new(),
         };
         let modern = modern.then(|| Box::new(Membership::new(id(&mut setup.draws), topics)));
         let mut consumer = Consumer {

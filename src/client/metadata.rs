@@ -3,6 +3,7 @@
 use super::consumer::Consumer;
 use super::effect::Effect;
 use super::lookup::PendingKind;
+use super::subscription::Topics;
 use crate::kernel::time::{Instant, Span};
 use crate::model::Name;
 use crate::model::id::{BrokerId, PartitionId};
@@ -62,10 +63,11 @@ impl Consumer {
             p.replicas.iter().filter(|_| counts).map(rack).collect::<BTreeSet<_>>()
         };
         let partitions = |name: &Name| {
-            let topic = metadata.topic(name)?;
-            Some((name.clone(), topic.partitions.iter().map(racks).collect()))
+            let known =
+                metadata.topic(name).map(|topic| topic.partitions.iter().map(racks).collect());
+            (name.clone(), known.unwrap_or_default())
         };
-        topics.iter().filter_map(partitions).collect()
+        topics.iter().map(partitions).collect()
     }
 
     /// Asks for metadata if somebody has to be found who leads what is owned.
@@ -75,6 +77,13 @@ impl Consumer {
         }
     }
 
+    /// Whether the cluster does not know a topic that the consumer subscribes to
+    /// (`UNKNOWN_TOPIC_OR_PARTITION`; `Metadata.handleMetadataResponse`).
+    fn lacks_topics(&self) -> bool {
+        let Topics::Named(names) = &self.topics else { return false };
+        names.iter().any(|name| self.metadata.topic(name).is_none())
+    }
+
     /// Metadata arrived: partitions may have other leaders.
     pub(super) fn on_metadata(
         &mut self,
@@ -82,7 +91,15 @@ impl Consumer {
         response: Arc<MetadataResponse>,
         out: &mut Vec<Effect>,
     ) {
-        if !self.metadata.update(now, response) {
+        if let (Some(m), Topics::Expression(_)) = (&mut self.modern, &self.topics) {
+            m.heard_of = m.target.topics.iter().map(|topic| topic.topic_id).collect();
+        }
+        let news = self.metadata.update(now, response);
+        if self.lacks_topics() {
+            // They may be created any moment.
+            self.metadata.want();
+        }
+        if !news {
             if self.subscription.lacks_leader() {
                 self.metadata.want();
             }
@@ -100,7 +117,7 @@ impl Consumer {
     }
 }
 
-/// Topics with the racks of each of their partitions.
+/// Topics with the racks of each of their partitions; topics that do not exist yet have none.
 pub(super) type Snapshot = Vec<(Name, Vec<BTreeSet<Option<Name>>>)>;
 
 /// The client's view of the cluster.

@@ -13,6 +13,8 @@ pub enum Topics {
     Named(Vec<Name>),
     /// Every topic whose whole name matches.
     Pattern(regex_lite::Regex),
+    /// Every topic whose whole name matches this, as the coordinator finds out (KIP-848).
+    Expression(Name),
 }
 
 impl Topics {
@@ -20,6 +22,7 @@ impl Topics {
     pub(super) fn resolve(&self, metadata: &Metadata) -> Vec<Name> {
         match self {
             Topics::Named(names) => names.clone(),
+            Topics::Expression(_) => Vec::new(),
             Topics::Pattern(regex) => {
                 let names = metadata.topics().iter().map(|topic| &topic.name);
                 let mut names: Vec<Name> =

@@ -42,8 +42,19 @@ pub struct Group {
 pub enum Subscription {
     /// These topics.
     Topics(Vec<TopicId>),
-    /// Every topic whose whole name matches this regular expression.
+    /// Every topic whose whole name matches this regular expression, as clients find out (`Pattern`).
     Pattern(String),
+    /// The same, as brokers find out (`SubscriptionPattern`; KIP-848).
+    BrokerPattern(String),
+}
+
+/// Who finds out which topics a pattern means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PatternBy {
+    /// Each client, from its metadata.
+    Clients,
+    /// The group's coordinator.
+    Brokers,
 }
 
 /// One consumer process.

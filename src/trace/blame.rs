@@ -105,7 +105,7 @@ impl Blames {
         };
         let reads = |group: &crate::scenario::group::Group| match &group.subscription {
             Subscription::Topics(topics) => Some(topics.clone()),
-            Subscription::Pattern(_) => None,
+            Subscription::Pattern(_) | Subscription::BrokerPattern(_) => None,
         };
         Blames {
             reaches: scenario.events.iter().map(|event| reach(&event.action, scenario)).collect(),

@@ -110,6 +110,7 @@ impl World<'_> {
                 Topics::Named(names)
             }
             Subscription::Pattern(pattern) => Topics::Pattern(super::setup::whole_name(pattern)),
+            Subscription::BrokerPattern(pattern) => Topics::Expression(pattern.as_str().into()),
         };
         let setup = Setup {
             group: group.name.as_str().into(),

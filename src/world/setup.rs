@@ -355,7 +355,7 @@ fn read_by(group: &Group, topics: &Topics) -> Vec<PartitionId> {
     let of = |topic| topics.partitions(topic).to_vec();
     match &group.subscription {
         Subscription::Topics(names) => names.iter().flat_map(|&topic| of(topic)).collect(),
-        Subscription::Pattern(pattern) => {
+        Subscription::Pattern(pattern) | Subscription::BrokerPattern(pattern) => {
             let regex = whole_name(pattern);
             topics.ids().filter(|&t| regex.is_match(topics.name(t))).flat_map(of).collect()
         }

@@ -235,3 +235,37 @@ fn a_pattern_is_resolved_when_the_application_polls() {
     assert_eq!(later[0].1, [Name::from(TOPIC), "returns".into()]);
     assert!(later[0].0 > at(25_500) && later[0].0 < at(30_800), "{later:?}");
 }
+
+/// An expression is the coordinator's to resolve: the client sends it, says all of it again after an
+/// error, and asks for metadata of the topics that it is given.
+#[test]
+fn an_expression_is_left_to_the_coordinator() {
+    let mut world = World::with(modern(), CommitMode::None, |setup| {
+        setup.topics = Topics::Expression("ord.*".into());
+    });
+    let target = obey(&mut world);
+    *target.borrow_mut() = Some(Vec::new());
+    world.run_until(at(5_050));
+    *target.borrow_mut() = Some(vec![(7, vec![0, 2])]);
+    world.run_until(at(10_500));
+    let beats = world.asked("ConsumerGroupHeartbeat", Instant::ZERO);
+    let said = beats.iter().map(|sent| match &sent.request {
+        Request::ConsumerGroupHeartbeat(beat) => {
+            (beat.subscribed_topic_regex.clone(), beat.subscribed_topic_names.clone())
+        }
+        _ => unreachable!(),
+    });
+    let said: Vec<_> = said.collect();
+    assert_eq!(said[0], (Some("ord.*".into()), Some(Vec::new())), "when it joins");
+    assert!(said[1..].iter().all(|fields| *fields == (None, None)), "and never again");
+    let given = world.notes.iter().find_map(|(at, note)| match note {
+        Note::Assigned { partitions, .. } if !partitions.is_empty() => {
+            Some((*at, partitions.len()))
+        }
+        _ => None,
+    });
+    let (given, partitions) = given.expect("it is given something");
+    let asked = world.asked("Metadata", at(1_000));
+    assert_eq!((partitions, asked.len()), (2, 1), "it had not heard of the topic");
+    assert!(asked[0].at <= given && given - asked[0].at < Span::from_ms(110));
+}

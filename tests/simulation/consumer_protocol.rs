@@ -251,3 +251,57 @@ fn records_come_as_soon_as_leaders_have_told_where_to_begin() {
     });
     assert!(first - known < Span::from_ms(5), "{known} and {first}");
 }
+
+/// When each consumer of a trace is first given something of the topic that comes, by group.
+fn reached(text: &str) -> Vec<Span> {
+    let trace = run(text);
+    let created = seconds(30);
+    let (first, end) = (rejoin::model::id::PartitionId(6), trace.live.groups[0].owner.len());
+    let given = moments(&trace, |what| match what {
+        ConsumerFact::Assigned { partitions, .. } => partitions.iter().any(|p| *p >= first),
+        _ => false,
+    });
+    assert_eq!(end, 9);
+    given.iter().map(|(at, _)| *at - created).collect()
+}
+
+const COMES: &str =
+    "[topics.returns]\npartitions = 3\n[[events]]\nat = \"30s\"\ncreate_topic = \"returns\"";
+
+/// Who subscribes to a topic that is not there yet asks for it again and again, whatever
+/// `metadata.max.age.ms` says.
+#[test]
+fn a_topic_that_comes_later_is_found_within_two_seconds_by_those_who_named_it() {
+    let text = text("2", "", COMES).replace(r#"["orders"]"#, r#"["orders", "returns"]"#);
+    let classic = text.replace(
+        "group.protocol = \"consumer\"",
+        "heartbeat.interval.ms = \"1s\"\n        session.timeout.ms = \"10s\"",
+    );
+    let classic = reached(&classic);
+    assert!(!classic.is_empty());
+    assert!(classic.iter().all(|after| *after < Span::from_ms(2_300)), "{classic:?}");
+    // The next heartbeat, and the one after it for who has to wait for another one.
+    let modern = reached(&text);
+    assert!(!modern.is_empty());
+    assert!(modern.iter().all(|after| *after < Span::from_ms(10_400)), "{modern:?}");
+}
+
+/// Brokers find out what a pattern means as soon as a topic comes, clients when their metadata are
+/// renewed.
+#[test]
+fn a_pattern_is_resolved_by_clients_or_by_brokers() {
+    let of = |by: &str| {
+        let by = format!("pattern = \"(orders|returns)\"\n        pattern_by = \"{by}\"");
+        let text = text("2", "", COMES).replace(r#"topics = ["orders"]"#, &by);
+        reached(
+            &text
+                .replace("group.protocol", "metadata.max.age.ms = \"20s\"\n        group.protocol"),
+        )
+    };
+    let brokers = of("brokers");
+    assert!(!brokers.is_empty());
+    assert!(brokers.iter().all(|after| *after < Span::from_ms(10_400)), "{brokers:?}");
+    let clients = of("clients");
+    assert!(clients.iter().all(|after| *after >= Span::from_ms(9_900)), "{clients:?}");
+    assert!(clients.iter().any(|after| *after < Span::from_ms(16_000)), "{clients:?}");
+}

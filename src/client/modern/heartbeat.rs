@@ -5,6 +5,7 @@ use super::member::{Event, Membership, Sent, State, Step, Target};
 use crate::client::consumer::Consumer;
 use crate::client::effect::{Effect, Note};
 use crate::client::lookup::PendingKind;
+use crate::client::subscription::Topics;
 use crate::client::thread::Thread;
 use crate::kernel::time::{Instant, Span};
 use crate::model::error::ErrorCode;
@@ -129,6 +130,10 @@ impl Consumer {
         let rack_id = rack.map(Into::into);
         let assignor = self.settings.group_remote_assignor.as_deref().map(Into::into);
         let timeout = self.settings.max_poll_interval.as_ms() as i32;
+        let expression = match &self.topics {
+            Topics::Expression(expression) => Some(expression.clone()),
+            _ => None,
+        };
         let m = self.modern_mut();
         let all = m.state == State::Joining;
         let mut request = ConsumerGroupHeartbeatRequest {
@@ -146,6 +151,10 @@ impl Consumer {
         if all || m.sent.topics.as_ref() != Some(&m.topics) {
             request.subscribed_topic_names = Some(m.topics.clone());
             m.sent.topics = Some(m.topics.clone());
+        }
+        if all || !m.sent.expression {
+            request.subscribed_topic_regex = expression;
+            m.sent.expression = true;
         }
         if all || !m.sent.assignor {
             request.server_assignor = assignor;

@@ -5,6 +5,7 @@ use crate::kernel::time::{Instant, Span};
 use crate::model::Name;
 use crate::model::id::PartitionId;
 use crate::model::message::assignment::TopicPartitions;
+use crate::model::uuid::Uuid;
 use std::collections::VecDeque;
 
 /// Where the member is (`MemberState`). Kafka's `PREPARE_LEAVING` and `LEAVING` take no time here:
@@ -121,6 +122,7 @@ pub(in crate::client) struct Sent {
     pub rebalance_timeout: bool,
     pub topics: Option<Vec<Name>>,
     pub assignor: bool,
+    pub expression: bool,
     pub owned: Option<Target>,
 }
 
@@ -167,6 +169,9 @@ pub(in crate::client) struct Membership {
     pub topics: Vec<Name>,
     /// After how many answers about the cluster that was.
     pub topics_as_of: u64,
+    /// Topics of the target that metadata have been asked for. A client that has subscribed to an
+    /// expression asks for nothing else.
+    pub heard_of: Vec<Uuid>,
 }
 
 impl Membership {
@@ -202,6 +207,7 @@ impl Membership {
             looked: Instant::ZERO,
             topics,
             topics_as_of: 0,
+            heard_of: Vec::new(),
         }
     }
 

@@ -6,11 +6,13 @@ use crate::client::classic::rebalance::{Progress, draw};
 use crate::client::commit::{CommitKind, is_retriable};
 use crate::client::consumer::Consumer;
 use crate::client::effect::{Effect, Note};
+use crate::client::subscription::Topics;
 use crate::client::thread::{AfterCommit, Callback, Thread};
 use crate::kernel::time::Instant;
 use crate::model::config::CommitMode;
 use crate::model::error::ErrorCode;
 use crate::model::id::PartitionId;
+use crate::model::uuid::Uuid;
 
 impl Consumer {
     /// Begins to reconcile, if there is something to reconcile. Only inside `poll` may offsets be
@@ -26,7 +28,7 @@ impl Consumer {
         }
         let mut target = m.target.clone();
         let topics = target.topics.len();
-        target.topics.retain(|topic| self.metadata.knows(topic.topic_id));
+        target.topics.retain(|topic| self.knows(topic.topic_id));
         if target.topics.len() < topics {
             // The rest follows when the client has heard of its topics.
             self.metadata.want_soon();
@@ -60,6 +62,15 @@ impl Consumer {
         } else {
             self.revoke_and_assign();
         }
+    }
+
+    /// Whether the client has heard of a topic.
+    fn knows(&self, topic: Uuid) -> bool {
+        let asked = match (&self.topics, &self.modern) {
+            (Topics::Expression(_), Some(m)) => m.heard_of.contains(&topic),
+            _ => true,
+        };
+        asked && self.metadata.knows(topic)
     }
 
     fn commit_before_reconciling(

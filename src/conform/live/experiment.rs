@@ -162,10 +162,12 @@ pub struct Group {
     /// What it subscribes to; absent: all topics.
     #[serde(default)]
     pub topics: Vec<String>,
-    /// Or by this expression, `Pattern` or `SubscriptionPattern`; `$RUN` stands for what made names
-    /// of a run unique.
-    #[serde(default, alias = "re2")]
+    /// Or by this `Pattern`; `$RUN` stands for what made names of a run unique.
+    #[serde(default)]
     pub pattern: Option<String>,
+    /// Or by this `SubscriptionPattern`.
+    #[serde(default)]
+    pub re2: Option<String>,
     /// Names of its consumers.
     pub consumers: Vec<String>,
     /// Sleep per record.

@@ -211,8 +211,11 @@ fn write_group(
     run: &PlayedRun,
 ) -> Result<(), Unclear> {
     let _ = writeln!(toml, "\n[groups.{name}]");
-    if let Some(pattern) = &group.pattern {
+    if let Some(pattern) = group.pattern.as_ref().or(group.re2.as_ref()) {
         let _ = writeln!(toml, "pattern = {}", quoted(&pattern.replace("$RUN", "")));
+        if group.pattern.is_none() {
+            let _ = writeln!(toml, "pattern_by = \"brokers\"");
+        }
     } else {
         let all = experiment.setup.topics.keys().collect();
         let topics: Vec<&String> =

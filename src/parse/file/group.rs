@@ -11,18 +11,24 @@ use crate::parse::leaf::Count;
 use crate::parse::shape::{List, Named, Reader, Shape};
 use crate::parse::spec::{Kind, Rule};
 use crate::parse::table::{table, words};
+use crate::scenario::group::PatternBy;
 
 /// Consumers that a group may have.
 pub(crate) const MAX_CONSUMERS: u64 = 100_000;
 
 table! {
     /// A consumer group. Its name is the `group.id`; its consumers are `GROUP-1` … `GROUP-N`.
-    ConsumerGroup, "group", "[groups.G]", [Rule::ExactlyOne(&["topics", "pattern"])];
+    ConsumerGroup, "group", "[groups.G]", [
+        Rule::ExactlyOne(&["topics", "pattern"]),
+        Rule::Needs("pattern_by", &["pattern"]),
+    ];
 
     /// Topics that the members subscribe to.
     topics: List<String, 1, 100_000>;
     /// Or a regular expression: every topic whose whole name matches.
     pattern: String;
+    /// Who finds out which topics match.
+    pattern_by: PatternBy = "\"clients\"";
     /// How many consumers, or a list that describes them.
     consumers: Consumers = "1";
     /// Processing time of a record.
@@ -115,6 +121,15 @@ impl Shape for Consumers {
                 None
             }
         }
+    }
+}
+
+words! {
+    PatternBy {
+        "clients" = PatternBy::Clients,
+            "Each client, when its metadata are renewed (`subscribe(Pattern)`).";
+        "brokers" = PatternBy::Brokers,
+            "The coordinator (`subscribe(SubscriptionPattern)`), with `group.protocol = \"consumer\"`.";
     }
 }
 

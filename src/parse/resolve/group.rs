@@ -6,7 +6,7 @@ use super::names::Names;
 use crate::assignor::Registry;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Instant, Span};
-use crate::model::config::{CommitMode, GroupConfig};
+use crate::model::config::{CommitMode, GroupConfig, GroupProtocol};
 use crate::model::id::{BrokerId, GroupId, TopicId};
 use crate::parse::file::group::ConsumerGroup as Raw;
 use crate::parse::kafka::broker::check_group;
@@ -16,7 +16,7 @@ use crate::parse::kafka::settings::Settings;
 use crate::parse::problem::Problem;
 use crate::parse::shape::{At, Reader};
 use crate::scenario::Cluster;
-use crate::scenario::group::{Group, Subscription};
+use crate::scenario::group::{Group, PatternBy, Subscription};
 use regex_lite::Regex;
 
 /// What all groups have around them.
@@ -43,6 +43,10 @@ pub(crate) fn resolve(
     let subscription = subscription(&raw.value, names, reader);
     let (template, consumers) = consumers::resolve((name, id), raw, context, names, reader);
     let raw = &raw.value;
+    let classic = std::iter::once(&template)
+        .chain(consumers.iter().map(|consumer| &consumer.template))
+        .any(|template| template.config.group_protocol == GroupProtocol::Classic);
+    check_pattern_by(raw, classic, reader);
     Group {
         name: name.to_owned(),
         process_by: process_by(raw, &subscription, names, reader),
@@ -63,7 +67,11 @@ pub(crate) fn resolve(
 fn subscription(raw: &Raw, names: &Names, reader: &mut Reader) -> Subscription {
     if let Some(pattern) = &raw.pattern {
         check_pattern(pattern, names, reader);
-        return Subscription::Pattern(pattern.value.clone());
+        let pattern = pattern.value.clone();
+        return match &raw.pattern_by {
+            Some(At { value: PatternBy::Brokers, .. }) => Subscription::BrokerPattern(pattern),
+            _ => Subscription::Pattern(pattern),
+        };
     }
     let mut topics: Vec<TopicId> = Vec::new();
     for name in raw.topics.iter().flat_map(|topics| topics.value.iter()) {
@@ -76,6 +84,17 @@ fn subscription(raw: &Raw, names: &Names, reader: &mut Reader) -> Subscription {
         }
     }
     Subscription::Topics(topics)
+}
+
+/// Only consumers under KIP-848 leave a pattern to the brokers.
+fn check_pattern_by(raw: &Raw, classic: bool, reader: &mut Reader) {
+    if let Some(by) = raw.pattern_by.as_ref().filter(|by| by.value == PatternBy::Brokers && classic)
+    {
+        let title = "brokers resolve patterns only for members under the new protocol";
+        let help =
+            "set `group.protocol = \"consumer\"` in the group's config, for all its consumers";
+        reader.push(Problem::error(by.at, title).help(help));
+    }
 }
 
 /// Kafka's consumer matches whole names.
