@@ -85,6 +85,8 @@ pub struct Topic {
     pub backlog: u64,
     /// When it is created; [`Instant::ZERO`]: it is there from the start.
     pub created_at: Instant,
+    /// How many topics of its name there are before it.
+    pub life: u32,
     /// Topic settings.
     pub config: TopicConfig,
 }

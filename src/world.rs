@@ -23,6 +23,7 @@ mod setup;
 mod syncing;
 mod tombstones;
 mod topics;
+mod unknown;
 mod wires;
 
 use crate::client;

@@ -98,7 +98,7 @@ impl Story {
     }
 
     fn vacancies(&self) -> Vec<(usize, u64, u64)> {
-        vacancies(&tenures(&self.trace, G, at(END)), at(END))
+        vacancies(&tenures(&self.trace, G, at(END)), at(END), |_| None)
             .iter()
             .map(|v| (v.partition.index(), seconds(v.from), seconds(v.to)))
             .collect()

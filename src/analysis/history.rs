@@ -111,12 +111,20 @@ impl History {
     }
 }
 
+/// Lag of one partition at `at`, if its log ends at `end`. What is deleted is nothing to read.
+fn behind(run: &Run, history: &History, against: Against, at: Instant, end: u64) -> u64 {
+    if run.logs.partitions[history.partition.index()].is_deleted(at) {
+        return 0;
+    }
+    end.saturating_sub(history.reached(at, against))
+}
+
 /// Lag of all these partitions together at the end of the tick `at`.
 pub fn lag_at(run: &mut Run, histories: &[History], against: Against, at: Instant) -> u64 {
     let one = |history: &History| {
         let log = &run.logs.partitions[history.partition.index()];
         let end = log.visible_end(at, &mut run.logs.producers);
-        end.saturating_sub(history.reached(at, against))
+        behind(run, history, against, at, end)
     };
     histories.iter().map(one).sum()
 }
@@ -148,8 +156,8 @@ pub fn lag(
         for history in histories {
             let log = &run.logs.partitions[history.partition.index()];
             let end = log.visible_end(at, &mut run.logs.producers);
-            before += end.saturating_sub(history.reached(just_before, against));
-            after += end.saturating_sub(history.reached(at, against));
+            before += behind(run, history, against, just_before, end);
+            after += behind(run, history, against, at, end);
         }
         gauge.push(at, before as f64, after as f64);
     }

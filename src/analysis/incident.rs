@@ -1,6 +1,7 @@
 //! Incidents: when a group could not read, commit or own its partitions, and what that came from.
 
 use super::ownership::{Vacancy, tenures, vacancies};
+use crate::cluster::fetch::Logs;
 use crate::kernel::time::{Instant, Span};
 use crate::model::fact::{
     BrokerFact, ConsumerFact, Fact, GroupFact, PartitionFact, RebalanceReason, Standstill,
@@ -87,7 +88,7 @@ pub enum Loss {
 
 /// The incidents of a group, in order of their beginning.
 pub fn incidents(run: &Run, scenario: &Scenario, group: GroupId, end: Instant) -> Vec<Incident> {
-    let history = History::of(&run.trace, scenario, group, end);
+    let history = History::of(run, scenario, group, end);
     let mut all = history.unreadable(&run.group_partitions[group.index()]);
     all.extend(history.uncommitted());
     all.extend(history.uncoordinated());
@@ -103,6 +104,7 @@ type Losses = (Loss, Vec<PartitionId>);
 /// What is asked for again and again, in order of time.
 struct History<'a> {
     trace: &'a Trace,
+    logs: &'a Logs,
     scenario: &'a Scenario,
     group: GroupId,
     end: Instant,
@@ -129,7 +131,8 @@ fn until<T>(facts: &[(Instant, T)], to: Instant) -> impl Iterator<Item = &T> {
 }
 
 impl<'a> History<'a> {
-    fn of(trace: &'a Trace, scenario: &'a Scenario, group: GroupId, end: Instant) -> Self {
+    fn of(run: &'a Run, scenario: &'a Scenario, group: GroupId, end: Instant) -> Self {
+        let (trace, logs) = (&run.trace, &run.logs);
         let consumers = trace.consumer_facts(group).map(|(at, who, what)| (at, (who, what)));
         let (mut strikes, mut gone) = (Vec::new(), Vec::new());
         for (at, fact) in &trace.facts {
@@ -143,7 +146,7 @@ impl<'a> History<'a> {
             }
         }
         let (consumers, coordinator) = (consumers.collect(), trace.group_facts(group).collect());
-        History { trace, scenario, group, end, consumers, coordinator, strikes, gone }
+        History { trace, logs, scenario, group, end, consumers, coordinator, strikes, gone }
     }
 
     fn unreadable(&self, read: &[PartitionId]) -> Vec<Incident> {
@@ -156,7 +159,7 @@ impl<'a> History<'a> {
             let at = *at;
             let began = match what {
                 PartitionFact::StandsStill(why) => since.insert(*partition, (at, *why)),
-                PartitionFact::Flows => since.remove(partition),
+                PartitionFact::Flows | PartitionFact::Deleted { .. } => since.remove(partition),
                 _ => None,
             };
             if let Some((from, why)) = began {
@@ -241,7 +244,9 @@ impl<'a> History<'a> {
         let tenures = tenures(self.trace, self.group, self.end);
         // Partitions that were lost together, in the same way, are one incident.
         let mut together: BTreeMap<(Instant, Instant), Vec<Losses>> = BTreeMap::new();
-        for Vacancy { partition, owner, from, to } in vacancies(&tenures, self.end) {
+        for Vacancy { partition, owner, from, to } in
+            vacancies(&tenures, self.end, |p| self.logs.deleted(p))
+        {
             if to.since(from) < NOTABLE {
                 continue;
             }

@@ -12,7 +12,7 @@ use super::recovery::{Recovery, recoveries};
 use super::stall::stalls;
 use crate::kernel::time::{Instant, Span};
 use crate::model::fact::Fact;
-use crate::model::id::{ConsumerId, GroupId, PartitionId, ProducerId};
+use crate::model::id::{ConsumerId, GroupId, PartitionId, ProducerId, TopicId};
 use crate::scenario::Scenario;
 use crate::scenario::expect::{Expect, Scope, Stat, Window};
 use crate::scenario::metric::Metric;
@@ -111,7 +111,7 @@ impl Question<'_> {
         let group = self.group()?;
         let in_scope = |partition: &PartitionId| {
             let (topic, index) = run.topics.of(*partition);
-            self.scope.topic.is_none_or(|wanted| wanted == topic)
+            self.scope.topic.is_none_or(|wanted| run.topics.is_same(wanted, topic))
                 && self.scope.partition.is_none_or(|wanted| wanted == index)
         };
         let read = run.group_partitions[group.index()].iter().copied();
@@ -135,7 +135,7 @@ impl Question<'_> {
     fn offset(&self, run: &mut Run, metric: Metric) -> Measured {
         let (_, at, _) = self.bounds();
         let partition = match self.scope.topic.zip(self.scope.partition) {
-            Some((topic, index)) => run.topics.partitions(topic)[index as usize],
+            Some((topic, index)) => partition_at(run, topic, index, at),
             None => return Err("a topic and a partition must be named".to_owned()),
         };
         if metric == Metric::LogEndOffset {
@@ -227,7 +227,7 @@ impl Question<'_> {
     fn unowned(&self, run: &Run) -> Measured {
         let partitions = self.partitions(run)?;
         let tenures: Vec<Tenure> = tenures(&run.trace, self.group()?, self.end);
-        let vacancies = vacancies(&tenures, self.end);
+        let vacancies = vacancies(&tenures, self.end, |p| run.logs.deleted(p));
         let ours = vacancies.iter().filter(|vacancy| partitions.contains(&vacancy.partition));
         Ok(self.intervals(ours.map(|vacancy| (vacancy.from, vacancy.to))))
     }
@@ -344,4 +344,12 @@ impl Question<'_> {
         };
         Ok(if seconds > 0.0 { records as f64 / seconds } else { 0.0 })
     }
+}
+
+/// The partition of this index in the topic of this name that was created last by `at`.
+fn partition_at(run: &Run, topic: TopicId, index: u32, at: Instant) -> PartitionId {
+    let of = |topic| run.topics.partitions(topic)[index as usize];
+    let born = |topic| run.logs.partitions[of(topic).index()].born();
+    let lives = run.topics.lives(run.topics.name(topic));
+    of(lives.rev().find(|&topic| born(topic) <= at).unwrap_or(topic))
 }

@@ -107,8 +107,13 @@ pub struct Vacancy {
     pub to: Instant,
 }
 
-/// All vacancies of a group's partitions.
-pub fn vacancies(tenures: &[Tenure], end: Instant) -> Vec<Vacancy> {
+/// All vacancies of a group's partitions. `deleted` says when a partition's topic was deleted: from
+/// then on it is nobody's to own.
+pub fn vacancies(
+    tenures: &[Tenure],
+    end: Instant,
+    deleted: impl Fn(PartitionId) -> Option<Instant>,
+) -> Vec<Vacancy> {
     // By partition: when its tenures began, in order.
     let mut begun: BTreeMap<PartitionId, Vec<Instant>> = BTreeMap::new();
     for tenure in tenures {
@@ -117,9 +122,10 @@ pub fn vacancies(tenures: &[Tenure], end: Instant) -> Vec<Vacancy> {
     let vacancy = |tenure: &Tenure| {
         let begun = &begun[&tenure.partition];
         let next = begun.get(begun.partition_point(|&from| from < tenure.to));
-        let to = next.copied().unwrap_or(end);
-        let vacant = tenure.to < end && to > tenure.to;
         let Tenure { partition, owner, .. } = *tenure;
+        let end = deleted(partition).map_or(end, |deleted| deleted.min(end));
+        let to = next.copied().unwrap_or(end).min(end);
+        let vacant = tenure.to < end && to > tenure.to;
         vacant.then_some(Vacancy { partition, owner, from: tenure.to, to })
     };
     tenures.iter().filter_map(vacancy).collect()

@@ -45,8 +45,9 @@ pub fn members_at_start(run: &mut Run, scenario: &Scenario, group: GroupId) -> Q
 }
 
 fn subscribed(run: &Run, group: GroupId) -> Vec<TopicId> {
-    let mut topics: Vec<TopicId> =
-        run.group_partitions[group.index()].iter().map(|&p| run.topics.of(p).0).collect();
+    let there = run.group_partitions[group.index()].iter();
+    let there = there.filter(|p| run.logs.partitions[p.index()].deleted().is_none());
+    let mut topics: Vec<TopicId> = there.map(|&p| run.topics.of(p).0).collect();
     topics.sort_unstable();
     topics.dedup();
     topics

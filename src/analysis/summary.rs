@@ -167,8 +167,10 @@ fn summarize_group(
     let trace = &run.trace;
     let (offsets_partition, coordinator) = run.coordinators[group.index()];
     let tenures: Vec<Tenure> = tenures(trace, group, end);
-    let vacancies: Vec<Span> =
-        vacancies(&tenures, end).iter().map(|vacancy| vacancy.to.since(vacancy.from)).collect();
+    let vacancies: Vec<Span> = vacancies(&tenures, end, |p| run.logs.deleted(p))
+        .iter()
+        .map(|vacancy| vacancy.to.since(vacancy.from))
+        .collect();
     let stalled = stalls(trace, group, end).iter().map(|stall| stall.to.since(stall.from)).sum();
     let (mut duplicates, mut skipped) = (BTreeMap::new(), BTreeMap::new());
     for (_, account) in trace.ledger.accounts(group) {

@@ -146,8 +146,8 @@ impl Consumer {
                 Some(topic) => topic.partitions.push(commit),
                 None => topics.push(OffsetCommitTopic {
                     name: name.clone(),
+                    topic_id: self.metadata.topic_id(partition),
                     partitions: vec![commit],
-                    ..OffsetCommitTopic::default()
                 }),
             }
         }

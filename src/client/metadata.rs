@@ -38,8 +38,8 @@ impl Consumer {
         }
     }
 
-    /// Where topics came that a pattern means, a member joins anew; where topics have grown or racks
-    /// have changed, the leader of the group does (`ConsumerCoordinator.rejoinNeededOrPending`).
+    /// Where topics came that a pattern means, a member joins anew; where topics have come, grown
+    /// or gone or racks have changed, the leader of the group does (`ConsumerCoordinator.rejoinNeededOrPending`).
     fn rejoin_for_topics(&mut self) {
         if self.modern.is_some() || self.member.joined_topics.is_none() {
             return;
@@ -50,7 +50,17 @@ impl Consumer {
             let names: Vec<Name> = snapshot.iter().map(|(name, _)| name.clone()).collect();
             self.snapshot(&names) != *snapshot
         });
-        self.member.rejoin_needed |= changed || others;
+        self.member.rejoin_needed |= changed || others || self.owns_what_was_replaced();
+    }
+
+    /// Whether a topic of which it owns something was deleted, and another one of its name has come.
+    fn owns_what_was_replaced(&self) -> bool {
+        let Some(known) = &self.metadata.cluster else { return false };
+        self.subscription.partitions().iter().any(|&partition| {
+            let (topic, _) = known.names.of(partition);
+            let present = self.metadata.topic(known.names.name(topic));
+            present.is_some_and(|present| present.topic != topic)
+        })
     }
 
     /// These topics now (`ConsumerCoordinator.MetadataSnapshot`). Racks count only for a consumer
@@ -248,6 +258,12 @@ impl Metadata {
         (names.name(topic), index)
     }
 
+    /// The id of a partition's topic.
+    pub(super) fn topic_id(&self, partition: PartitionId) -> Uuid {
+        let names = &self.cluster.as_ref().expect("who owns something knows the cluster").names;
+        names.id(names.of(partition).0)
+    }
+
     /// Whether the client has heard of the topic of this id.
     pub(super) fn knows(&self, topic: Uuid) -> bool {
         self.topics().iter().any(|known| known.id == topic)
@@ -263,7 +279,8 @@ impl Metadata {
     /// The partition of this topic and index.
     pub(super) fn partition(&self, topic: &str, index: u32) -> Option<PartitionId> {
         let names = &self.cluster.as_ref()?.names;
-        let topic = names.by_name(topic)?;
+        let known = self.topic(topic).map(|known| known.topic);
+        let topic = known.or_else(|| names.by_name(topic))?;
         names.partitions(topic).get(index as usize).copied()
     }
 }

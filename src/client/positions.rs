@@ -46,8 +46,11 @@ impl Consumer {
             let (name, index) = self.metadata.name(partition);
             match topics.iter_mut().find(|topic| topic.name == *name) {
                 Some(topic) => topic.partition_indexes.push(index),
-                None => topics
-                    .push(OffsetFetchTopic { name: name.clone(), partition_indexes: vec![index] }),
+                None => topics.push(OffsetFetchTopic {
+                    name: name.clone(),
+                    topic_id: self.metadata.topic_id(partition),
+                    partition_indexes: vec![index],
+                }),
             }
         }
         let member = self.modern.as_ref().filter(|m| m.epoch > 0);

@@ -78,8 +78,10 @@ pub struct Producer {
     batching: Batching,
     /// By partition.
     channels: Vec<Channel>,
-    /// When its buffer was full.
+    /// When its buffer was full, or its topic was not there.
     blocks: Blocks,
+    /// Whether its topic was deleted.
+    lost_topic: bool,
     /// Bytes of a record.
     record_size: u64,
     config: ProducerConfig,
@@ -114,6 +116,7 @@ impl Producer {
             batching: Batching::new(setup.config.linger, setup.start, batch * filled_at_once),
             channels: (0..setup.partitions).map(|_| Channel::new()).collect(),
             blocks: Blocks::default(),
+            lost_topic: false,
             record_size: setup.record_size,
             config: setup.config.clone(),
             horizon,
@@ -134,7 +137,8 @@ impl Producer {
 
     /// What it would have created by `at` if its buffer had never been full.
     fn tally(&mut self, at: Instant) -> Tally {
-        let partitions = 0..self.dealings.partitions() as u32;
+        // Those too among which it dealt before its topic was another one.
+        let partitions = 0..(self.dealings.partitions() as u32).max(self.channels.len() as u32);
         let dealt = partitions.map(|index| self.dealings.count(index, at, &mut self.arriving));
         Tally { partitions: dealt.collect(), total: self.arriving.count(at) }
     }

@@ -6,7 +6,7 @@ use super::nearest::Followed;
 use crate::client::producer::Producer;
 use crate::kernel::time::{Instant, Span, first_moment};
 use crate::model::error::ErrorCode;
-use crate::model::id::BrokerId;
+use crate::model::id::{BrokerId, PartitionId};
 use crate::model::message::fetch::{FetchPartition, FetchRequest, FetchResponse};
 
 /// The logs of all partitions and who fills them.
@@ -21,6 +21,11 @@ pub struct Logs {
 }
 
 impl Logs {
+    /// When a partition was deleted with its topic; `None`: it was not.
+    pub fn deleted(&self, partition: PartitionId) -> Option<Instant> {
+        self.partitions[partition.index()].deleted()
+    }
+
     /// When a fetch that arrives at `broker` at `now` is answered. It waits for `fetch.min.bytes`,
     /// at most `fetch.max.wait.ms`. With a resolution a fetch that reads to the end of the log is
     /// answered at the next multiple of it, and so brings what arrives until then, too.

@@ -23,18 +23,38 @@ pub struct PartitionLog {
     oldest: Option<Instant>,
     /// When the log was cut, and where.
     cuts: Vec<(Instant, u64)>,
+    /// When it was deleted with its topic.
+    deleted: Option<Instant>,
     /// Offsets before the first record that a producer of this run wrote, and since when they are
     /// there.
     base: u64,
     born: Instant,
     /// Bytes of a record.
     record_size: u64,
-    /// Who writes here: rows in the table of producers, and which of their partitions this is.
-    sources: Vec<(usize, u32)>,
+    /// Who writes here.
+    sources: Vec<Source>,
     /// Who led, the present leader last.
     leaders: Vec<Leadership>,
     /// What consumers may see, the present rule last.
     visible: Vec<Visible>,
+}
+
+/// A producer of a log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Source {
+    /// Its row in the table of producers.
+    pub row: usize,
+    /// Which of its partitions this is.
+    pub index: u32,
+    /// What it had delivered there before the log was there.
+    pub before: u64,
+}
+
+impl Source {
+    /// Of so many records that the producer has delivered, those of this log.
+    const fn ours(self, delivered: u64) -> u64 {
+        delivered.saturating_sub(self.before)
+    }
 }
 
 /// A leader's time.
@@ -70,6 +90,7 @@ impl PartitionLog {
             starts: vec![(Instant::ZERO, 0)],
             oldest: None,
             cuts: vec![],
+            deleted: None,
             base: backlog,
             born,
             record_size: record_size.max(1),
@@ -79,13 +100,36 @@ impl PartitionLog {
         }
     }
 
-    /// From now on the producer in row `producer` writes here, as its partition `index`.
-    pub fn add_source(&mut self, producer: usize, index: u32) {
-        self.sources.push((producer, index));
+    /// From now on a producer writes here.
+    pub fn add_source(&mut self, source: Source) {
+        self.sources.push(source);
     }
 
-    /// Who writes here: rows in the table of producers, and which of their partitions this is.
-    pub fn sources(&self) -> &[(usize, u32)] {
+    /// The log is deleted with its topic: nothing comes any more, and nothing is left.
+    pub fn delete(&mut self, at: Instant, producers: &mut [Producer]) {
+        self.follow(at, None, producers);
+        let end = self.visible_end(at, producers);
+        self.deleted = Some(at);
+        self.starts.push((at, end));
+    }
+
+    /// When the log was deleted; `None`: it was not.
+    pub fn deleted(&self) -> Option<Instant> {
+        self.deleted
+    }
+
+    /// Whether the log is deleted at `at`.
+    pub fn is_deleted(&self, at: Instant) -> bool {
+        self.deleted.is_some_and(|deleted| deleted <= at)
+    }
+
+    /// When its topic was created.
+    pub fn born(&self) -> Instant {
+        self.born
+    }
+
+    /// Who writes here.
+    pub fn sources(&self) -> &[Source] {
         &self.sources
     }
 
@@ -112,13 +156,15 @@ impl PartitionLog {
 
     /// Log end offset at `at`.
     pub fn end(&self, at: Instant, producers: &mut [Producer]) -> u64 {
-        let records = |&(producer, index): &(usize, u32)| producers[producer].delivered(index, at);
+        let at = self.deleted.map_or(at, |deleted| at.min(deleted));
+        let records =
+            |source: &Source| source.ours(producers[source.row].delivered(source.index, at));
         self.base + self.sources.iter().map(records).sum::<u64>()
     }
 
     /// Records that producers send here at `at`.
     pub fn rate(&self, at: Instant, producers: &[Producer]) -> Rate {
-        let rate = |&(producer, index): &(usize, u32)| producers[producer].rate(index, at).units();
+        let rate = |source: &Source| producers[source.row].rate(source.index, at).units();
         Rate::from_units(self.sources.iter().map(rate).sum())
     }
 
@@ -155,6 +201,9 @@ impl PartitionLog {
     /// not know the epoch (`Partition.checkCurrentLeaderEpoch`).
     pub fn refusal(&self, broker: BrokerId, epoch: i32, at: Instant) -> ErrorCode {
         let now = self.leadership_at(at);
+        if self.is_deleted(at) {
+            return ErrorCode::UnknownTopicOrPartition;
+        }
         match epoch {
             epoch if epoch >= 0 && epoch < now.epoch => ErrorCode::FencedLeaderEpoch,
             epoch if epoch > now.epoch => ErrorCode::UnknownLeaderEpoch,
@@ -228,10 +277,11 @@ impl PartitionLog {
         if offset < self.base {
             return Some(from);
         }
-        if let ([(producer, index)], [Visible { behind: Some(behind), .. }]) =
+        if let ([source], [Visible { behind: Some(behind), .. }]) =
             (&self.sources[..], &self.visible[..])
         {
-            let nth = producers[*producer].delivered_nth(*index, offset + 1 - self.base);
+            let nth = offset + 1 - self.base + source.before;
+            let nth = producers[source.row].delivered_nth(source.index, nth);
             if let Ok(at) = nth {
                 return Some(at?.saturating_add(*behind).max(from));
             }

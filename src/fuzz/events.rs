@@ -55,13 +55,32 @@ pub(super) fn draw(dice: &mut Dice, cluster: &Cluster, groups: &[Group], seconds
     kinds.retain(|kind| *kind != Kind::KillRack || !cluster.racks.is_empty());
     let mut text = String::new();
     if kinds.is_empty() {
-        return text;
+        return lives(dice, cluster, seconds);
     }
     for _ in 0..dice.between(1, 12) {
         let kind = dice.pick(&kinds);
         let at = dice.between(0, seconds * 1_000);
         let what = action(dice, cluster, groups, kind);
         let _ = write!(text, "\n[[events]]\nat = \"{at}ms\"\n{what}");
+    }
+    text + &lives(dice, cluster, seconds)
+}
+
+/// A topic may be deleted, and come again, perhaps more than once.
+fn lives(dice: &mut Dice, cluster: &Cluster, seconds: u64) -> String {
+    let mut text = String::new();
+    let early: Vec<&Topic> = cluster.topics.iter().filter(|topic| topic.early).collect();
+    if !dice.one_in(4) {
+        return text;
+    }
+    let name = &dice.pick(&early).name;
+    let mut at = 0;
+    for what in ["delete_topic", "create_topic", "delete_topic", "create_topic"] {
+        at += if dice.one_in(3) { dice.between(1, 300) } else { dice.between(1, seconds * 500) };
+        if at > seconds * 1_000 || dice.one_in(5) {
+            break;
+        }
+        let _ = write!(text, "\n[[events]]\nat = \"{at}ms\"\n{what} = {name:?}\n");
     }
     text
 }

@@ -125,6 +125,11 @@ pub enum PartitionFact {
     StandsStill(Standstill),
     /// What is written becomes visible again.
     Flows,
+    /// It is deleted with its topic.
+    Deleted {
+        /// One beyond the last record that was there.
+        end: u64,
+    },
     /// A producer that got no answer wrote these offsets once more: they repeat records before them.
     Repeated {
         /// The first.

@@ -15,6 +15,8 @@ pub struct Topics {
 struct TopicRow {
     name: Name,
     id: Uuid,
+    /// How many topics of its name there were before it.
+    life: u32,
     partitions: Vec<PartitionId>,
 }
 
@@ -26,7 +28,8 @@ struct PartitionRow {
 }
 
 impl Topics {
-    /// Adds a topic; replicas per partition, preferred leader first.
+    /// Adds a topic; replicas per partition, preferred leader first. A topic that is created again
+    /// after it was deleted is another one of the same name.
     pub fn add(&mut self, name: Name, id: Uuid, replicas: Vec<Vec<BrokerId>>) -> TopicId {
         let topic = TopicId::new(self.topics.len());
         let mut partitions = Vec::with_capacity(replicas.len());
@@ -34,7 +37,8 @@ impl Topics {
             partitions.push(PartitionId::new(self.partitions.len()));
             self.partitions.push(PartitionRow { topic, index, replicas });
         }
-        self.topics.push(TopicRow { name, id, partitions });
+        let life = self.lives(&name).count() as u32;
+        self.topics.push(TopicRow { name, id, life, partitions });
         topic
     }
 
@@ -58,9 +62,20 @@ impl Topics {
         self.topics.iter().position(|topic| topic.id == id).map(TopicId::new)
     }
 
-    /// The topic of this name.
+    /// The topic of this name; of several the first.
     pub fn by_name(&self, name: &str) -> Option<TopicId> {
-        self.topics.iter().position(|topic| *topic.name == *name).map(TopicId::new)
+        self.lives(name).next()
+    }
+
+    /// All topics of this name, in the order in which they are created.
+    pub fn lives(&self, name: &str) -> impl DoubleEndedIterator<Item = TopicId> {
+        let rows = self.topics.iter().enumerate();
+        rows.filter(move |(_, topic)| *topic.name == *name).map(|(row, _)| TopicId::new(row))
+    }
+
+    /// Whether two topics have the same name.
+    pub fn is_same(&self, one: TopicId, other: TopicId) -> bool {
+        self.name(one) == self.name(other)
     }
 
     /// A topic's partitions, by index.
@@ -89,9 +104,13 @@ impl Topics {
         self.partitions[partition.index()].replicas[0]
     }
 
-    /// A partition as people write it: `orders-7`.
+    /// A partition as people write it: `orders-7`, or `orders-7 (2)` if it is the second of its name.
     pub fn label(&self, partition: PartitionId) -> String {
         let (topic, index) = self.of(partition);
-        format!("{}-{index}", self.name(topic))
+        let label = format!("{}-{index}", self.name(topic));
+        match self.topics[topic.index()].life {
+            0 => label,
+            life => format!("{label} ({})", life + 1),
+        }
     }
 }

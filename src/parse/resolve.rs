@@ -12,6 +12,7 @@ mod consumers;
 mod events;
 mod expect;
 mod group;
+mod lives;
 pub(crate) mod metrics;
 mod names;
 mod network;
@@ -53,7 +54,7 @@ pub(crate) fn scenario(
     names.learn_growth(&groups, &timed, reader);
     let events = events::resolve(&timed, &names, reader);
     events::warn_of_idle_factors(&timed, &cluster, reader);
-    events::create_topics(&events, &mut topics);
+    lives::resolve(&timed, &names, &mut topics, reader);
     let expects = expect::resolve(file, source, end, &names, reader);
     Scenario {
         name: name(file, source, reader),

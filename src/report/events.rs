@@ -306,6 +306,7 @@ fn partition_line(what: &PartitionFact) -> (&'static str, Value) {
         PartitionFact::StandsStill(why) => ("partition_stands_still", still(*why)),
         PartitionFact::Flows => ("partition_flows", json!({})),
         PartitionFact::StartMoved { to } => ("log_start_moved", json!({ "to": to })),
+        PartitionFact::Deleted { end } => ("partition_deleted", json!({ "end": end })),
         PartitionFact::Repeated { from, to } => {
             ("records_repeated", json!({ "from": from, "to": to }))
         }

@@ -102,6 +102,11 @@ pub enum Action {
         /// Which one.
         topic: TopicId,
     },
+    /// A topic is deleted.
+    DeleteTopic {
+        /// Which one.
+        topic: TopicId,
+    },
     /// The network is cut: nothing arrives, connections stay open.
     Cut {
         /// Between whom.
@@ -227,6 +232,7 @@ pub const ACTIONS: &[&str] = &[
     "rate",
     "add_partitions",
     "create_topic",
+    "delete_topic",
     "cut",
     "delay",
     "kill_broker",
@@ -251,6 +257,7 @@ impl Action {
             Action::SetRate { .. } => "rate",
             Action::AddPartitions { .. } => "add_partitions",
             Action::CreateTopic { .. } => "create_topic",
+            Action::DeleteTopic { .. } => "delete_topic",
             Action::Cut { .. } => "cut",
             Action::Delay { .. } => "delay",
             Action::Brokers { rack: Some(_), .. } => "kill_rack",
@@ -288,7 +295,7 @@ impl Action {
             Action::AddPartitions { topic, to } => {
                 (scenario.topics[topic.index()].name.clone(), format!(" to {to}"))
             }
-            Action::CreateTopic { topic } => {
+            Action::CreateTopic { topic } | Action::DeleteTopic { topic } => {
                 (scenario.topics[topic.index()].name.clone(), String::new())
             }
             Action::Cut { wire, span } => (wire.describe("from", scenario), lasting(*span)),

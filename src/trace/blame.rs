@@ -325,8 +325,8 @@ impl Blames {
         Cause { event: old.and_then(|old| self.brokers.get(&old).copied()), how }
     }
 
-    /// The event behind a new partition.
-    pub(super) fn behind_new_partition(&self, at: Instant) -> Option<usize> {
+    /// The event behind a partition that comes or goes.
+    pub(super) fn behind_change_of_topic(&self, at: Instant) -> Option<usize> {
         self.topic.filter(|(_, when)| *when == at).map(|(event, _)| event)
     }
 
@@ -363,7 +363,9 @@ fn reach(action: &Action, scenario: &Scenario) -> Reach {
                 }
             });
         }
-        Action::AddPartitions { topic, .. } | Action::CreateTopic { topic } => {
+        Action::AddPartitions { topic, .. }
+        | Action::CreateTopic { topic }
+        | Action::DeleteTopic { topic } => {
             reach.topic = Some(*topic);
         }
         Action::SetRate { .. } => {}

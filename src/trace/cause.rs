@@ -64,6 +64,8 @@ ways! {
         "`auto.offset.reset`, because nothing was committed or the position lay outside the log.";
     Retention "retention"
         "The log deleted the records before anybody had read them.";
+    TopicDeleted "topic_deleted"
+        "The topic was deleted before anybody had read the records.";
     Truncation "truncation"
         "Another replica leads, which had not got the records; their offsets were given to others.";
     UncleanElection "unclean_election"

@@ -165,9 +165,15 @@ impl Ledger {
         let row = partition.index();
         match *what {
             PartitionFact::Created => {
-                self.logs[row].born = self.blames.behind_new_partition(at);
+                self.logs[row].born = self.blames.behind_change_of_topic(at);
             }
-            PartitionFact::StartMoved { to } => self.delete(at, partition, to),
+            PartitionFact::StartMoved { to } => {
+                self.delete(at, partition, to, Cause::of(How::Retention));
+            }
+            PartitionFact::Deleted { end } => {
+                let event = self.blames.behind_change_of_topic(at);
+                self.delete(at, partition, end, Cause { event, how: How::TopicDeleted });
+            }
             PartitionFact::Repeated { from, to } => {
                 let event = self.blames.behind_retry(at);
                 let cause = Cause { event, how: How::ProducerRetry };
@@ -199,11 +205,11 @@ impl Ledger {
     }
 
     /// A log begins at `to` now: nobody will read what lies before, unless it is on its way already.
-    fn delete(&mut self, at: Instant, partition: PartitionId, to: u64) {
+    fn delete(&mut self, at: Instant, partition: PartitionId, to: u64, cause: Cause) {
         self.logs[partition.index()].start = to;
         let accounts = self.accounts.iter_mut();
         for account in accounts.filter_map(|rows| rows[partition.index()].as_deref_mut()) {
-            account.skip(at, to, Cause::of(How::Retention));
+            account.skip(at, to, cause);
         }
     }
 

@@ -58,6 +58,7 @@ fn api_version(request: &Request) -> i16 {
 impl World<'_> {
     /// A consumer asks its coordinator.
     pub(super) fn ask_coordinator(&mut self, id: MessageId, request: Request) {
+        let Some(request) = self.without_unknown_topics(id, request) else { return };
         let message = self.messages.get(id);
         let (consumer, broker) = (message.consumer, message.connection.broker);
         let slot = &mut self.slots[consumer.index()];
@@ -225,7 +226,7 @@ impl World<'_> {
 
     /// The partition of this topic and index.
     pub(super) fn partition_named(&self, topic: &str, index: u32) -> Option<PartitionId> {
-        let topic = self.topics.by_name(topic)?;
+        let topic = self.topic_named(topic)?;
         self.topics.partitions(topic).get(index as usize).copied()
     }
 

@@ -60,7 +60,8 @@ impl World<'_> {
             Action::SetRate { .. }
             | Action::Brokers { .. }
             | Action::AddPartitions { .. }
-            | Action::CreateTopic { .. } => Vec::new(),
+            | Action::CreateTopic { .. }
+            | Action::DeleteTopic { .. } => Vec::new(),
         };
         self.tell(Fact::Struck { event, consumers: struck.clone() });
         match action {
@@ -73,6 +74,7 @@ impl World<'_> {
                 self.relieve_later(*span, Relief::Rate(producers.clone()));
             }
             Action::AddPartitions { topic, to } => self.add_partitions(*topic, *to),
+            Action::DeleteTopic { topic } => self.delete_topic(*topic),
             Action::Brokers { brokers, what, .. } => {
                 for &broker in brokers {
                     self.strike_broker(broker, *what);
@@ -125,6 +127,7 @@ impl World<'_> {
             | Action::Delay { .. }
             | Action::SetRate { .. }
             | Action::AddPartitions { .. }
+            | Action::DeleteTopic { .. }
             | Action::Brokers { .. } => {
                 unreachable!("strikes all at once")
             }

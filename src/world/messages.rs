@@ -4,6 +4,7 @@ use crate::client::effect::Connection;
 use crate::coordinator::effect::Ticket;
 use crate::kernel::time::Instant;
 use crate::model::id::{BrokerId, ConsumerId};
+use crate::model::message::offset::OffsetCommitResponseTopic;
 use crate::model::message::{Request, Response};
 
 /// A row of [`Messages`].
@@ -27,6 +28,8 @@ pub(super) struct Message {
     /// When the client sent it.
     pub sent: Instant,
     pub body: Body,
+    /// Of a commit: topics that its broker does not know.
+    pub unknown: Vec<OffsetCommitResponseTopic>,
     /// When a fetch began to wait for data.
     pub parked_since: Instant,
     /// When a fetch that waits will have what it waits for.
@@ -67,6 +70,7 @@ impl Message {
             correlation,
             sent: Instant::NEVER,
             body,
+            unknown: Vec::new(),
             parked_since: Instant::NEVER,
             ready_at: Instant::NEVER,
             answer_at: Instant::NEVER,

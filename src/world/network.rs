@@ -223,7 +223,7 @@ impl World<'_> {
     pub(super) fn respond(&mut self, id: MessageId, response: Response) {
         let message = self.messages.get_mut(id);
         let (consumer, broker) = (message.consumer, message.connection.broker);
-        message.body = Body::Response(response);
+        message.body = Body::Response(message.with_unknown_topics(response));
         let answer_at = self.now + self.service(consumer, broker);
         self.answered(id, answer_at);
     }

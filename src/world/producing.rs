@@ -4,6 +4,7 @@ use super::replication::Standing;
 use super::wires::Node;
 use super::{CLIENT, Event, World, disarm};
 use crate::client::producer::{BufferChange, Why};
+use crate::cluster::log::Source;
 use crate::kernel::time::{Instant, Span};
 use crate::model::fact::{Fact, PartitionFact, ProducerFact};
 use crate::model::id::{BrokerId, PartitionId};
@@ -60,7 +61,8 @@ impl World<'_> {
         behind: Option<Span>,
     ) {
         let leader = self.logs.partitions[partition.index()].leadership().leader;
-        for (row, index) in self.logs.partitions[partition.index()].sources().to_vec() {
+        for Source { row, index, .. } in self.logs.partitions[partition.index()].sources().to_vec()
+        {
             // Who waits for a silent leader does not hear that it leads no more.
             let asked = leader.or_else(|| self.logs.producers[row].waits_for(index));
             let why = self.why(row, standing, asked);
@@ -168,7 +170,7 @@ impl World<'_> {
         }
         let (mut acknowledged, mut replicated) = (0, 0);
         let mut seen = visible.saturating_sub(kept);
-        for &(row, index) in log.sources() {
+        for &Source { row, index, .. } in log.sources() {
             let producer = &mut producers[row];
             let gone = producer.delivered(index, now)
                 - producer.delivered(index, holds).min(producer.delivered(index, now));

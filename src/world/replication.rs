@@ -135,6 +135,7 @@ impl World<'_> {
             }
             if change.isr
                 && let Some(partition) = self.partition_of(change.row)
+                && !self.logs.partitions[partition.index()].is_deleted(self.now)
             {
                 let isr = self.controller.partition(change.row).isr.clone();
                 self.tell(Fact::Partition { partition, what: PartitionFact::InSync(isr) });

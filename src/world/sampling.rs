@@ -50,7 +50,8 @@ impl World<'_> {
             let row = partition.index();
             let start = self.logs.partitions[row].start();
             let reached = state.committed[row].or(state.position[row]).unwrap_or(start);
-            let behind = ends[row].saturating_sub(reached);
+            let gone = self.logs.partitions[row].is_deleted(self.now);
+            let behind = if gone { 0 } else { ends[row].saturating_sub(reached) };
             lag[row] = Some(behind);
             total += behind;
         }

@@ -12,7 +12,7 @@ use crate::client::application::{Application, Draws};
 use crate::client::producer::{Producer, Setup as ProducerSetup};
 use crate::cluster::controller::Controller;
 use crate::cluster::fetch::Logs;
-use crate::cluster::log::PartitionLog;
+use crate::cluster::log::{PartitionLog, Source};
 use crate::cluster::placement::Placer;
 use crate::cluster::replicas::Followers;
 use crate::cluster::sessions::Sessions;
@@ -141,8 +141,9 @@ impl<'a> World<'a> {
 
     fn new_slot(&mut self, group: GroupId, name: &str, template: &ConsumerTemplate) -> ConsumerId {
         let block = &self.scenario.groups[group.index()];
-        let process_by = block.process_by.iter().map(|(topic, index, dist)| {
-            (self.topics.partitions(*topic)[*index as usize], dist.clone())
+        let process_by = block.process_by.iter().flat_map(|(topic, index, dist)| {
+            let lives = self.topics.lives(self.topics.name(*topic));
+            lives.map(|topic| (self.topics.partitions(topic)[*index as usize], dist.clone()))
         });
         let application = Application {
             process: template.process.clone(),
@@ -256,12 +257,20 @@ fn with_added(
         _ => None,
     });
     let (last, factor) = (grown.max().unwrap_or(0), replicas.first().map_or(1, Vec::len));
-    let draws = streams.stream(&format!("topic/{}", topic.name), Purpose("placement of more"));
+    let draws = streams.stream(&entity(topic), Purpose("placement of more"));
     let mut placer = Placer::new(&scenario.cluster.racks, draws);
     while replicas.len() < last {
         replicas.push(placer.place(factor));
     }
     replicas
+}
+
+/// The name of a topic's random streams.
+fn entity(topic: &crate::scenario::Topic) -> String {
+    match topic.life {
+        0 => format!("topic/{}", topic.name),
+        life => format!("topic/{}/{life}", topic.name),
+    }
 }
 
 fn place_topics(scenario: &Scenario, streams: Streams) -> Topics {
@@ -270,15 +279,13 @@ fn place_topics(scenario: &Scenario, streams: Streams) -> Topics {
         let replicas = match &topic.placement {
             Placement::Explicit(replicas) => replicas.clone(),
             Placement::Striped { partitions, replication_factor } => {
-                let entity = format!("topic/{}", topic.name);
-                let draws = streams.stream(&entity, Purpose("placement"));
+                let draws = streams.stream(&entity(topic), Purpose("placement"));
                 let mut placer = Placer::new(&scenario.cluster.racks, draws);
                 (0..*partitions).map(|_| placer.place(*replication_factor as usize)).collect()
             }
         };
         let replicas = with_added(scenario, topic, replicas, streams);
-        let entity = format!("topic/{}", topic.name);
-        let id = Uuid(streams.stream(&entity, Purpose("id")).uuid());
+        let id = Uuid(streams.stream(&entity(topic), Purpose("id")).uuid());
         topics.add(topic.name.as_str().into(), id, replicas);
     }
     topics
@@ -304,7 +311,8 @@ fn logs(scenario: &Scenario, topics: &Topics, streams: Streams) -> Logs {
             let row = logs.producers.len();
             logs.producers.push(Producer::new(&setup, streams));
             for (index, partition) in (0..).zip(partitions) {
-                logs.partitions[partition.index()].add_source(row, index);
+                let source = Source { row, index, before: 0 };
+                logs.partitions[partition.index()].add_source(source);
             }
         }
     }
@@ -354,7 +362,10 @@ fn first_rows(scenario: &Scenario) -> Vec<usize> {
 fn read_by(group: &Group, topics: &Topics) -> Vec<PartitionId> {
     let of = |topic| topics.partitions(topic).to_vec();
     match &group.subscription {
-        Subscription::Topics(names) => names.iter().flat_map(|&topic| of(topic)).collect(),
+        Subscription::Topics(named) => {
+            let lives = named.iter().flat_map(|&topic| topics.lives(topics.name(topic)));
+            lives.flat_map(of).collect()
+        }
         Subscription::Pattern(pattern) | Subscription::BrokerPattern(pattern) => {
             let regex = whole_name(pattern);
             topics.ids().filter(|&t| regex.is_match(topics.name(t))).flat_map(of).collect()

@@ -4,6 +4,7 @@
 use super::wires::Node;
 use super::{Event, FAULT, World, disarm};
 use crate::cluster::controller::Row;
+use crate::cluster::log::Source;
 use crate::kernel::time::{Instant, Span};
 use crate::model::id::BrokerId;
 
@@ -164,7 +165,7 @@ impl World<'_> {
         };
         let (now, producers) = (self.now, &mut self.logs.producers);
         let sources = self.logs.partitions[partition.index()].sources();
-        sources.iter().any(|&(row, index)| {
+        sources.iter().any(|&Source { row, index, .. }| {
             producers[row].count(index, now) > producers[row].count(index, holds)
         })
     }

@@ -1,11 +1,12 @@
-//! Topics that come, and topics that grow. Their partitions have their places in all tables from the
-//! beginning; who asks is told of them when they exist.
+//! Topics that come, grow and go. Their partitions have their places in all tables from the beginning,
+//! and one that is created again has places of its own; who asks is told of them when they exist.
 
 use super::{Event, FAULT, World};
 use crate::client::producer::Setup;
+use crate::cluster::log::Source;
 use crate::kernel::time::{Instant, Span};
 use crate::model::fact::{Fact, PartitionFact};
-use crate::model::id::{PartitionId, TopicId};
+use crate::model::id::{PartitionId, ProducerId, TopicId};
 
 impl World<'_> {
     /// The partitions of a topic that exist.
@@ -19,29 +20,84 @@ impl World<'_> {
         index < self.existing[topic.index()]
     }
 
-    /// A topic is created with the partitions that its table names.
+    /// The topic that exists among those of its name.
+    fn present(&self, topic: TopicId) -> Option<TopicId> {
+        let lives = self.topics.lives(self.topics.name(topic));
+        lives.into_iter().find(|&life| self.existing[life.index()] > 0)
+    }
+
+    /// The topic of a name that exists, or else the one that existed last.
+    pub(super) fn topic_named(&self, name: &str) -> Option<TopicId> {
+        let begun = |&topic: &TopicId| self.scenario.topics[topic.index()].created_at <= self.now;
+        self.topics.lives(name).rev().find(begun)
+    }
+
+    /// Rows of the producers that write to a topic, whichever of its name it is.
+    fn producers_of(&self, topic: TopicId) -> Vec<usize> {
+        let blocks = (0..self.scenario.producers.len()).map(ProducerId::new);
+        let ours = blocks
+            .filter(|id| self.topics.is_same(self.scenario.producers[id.index()].topic, topic));
+        ours.flat_map(|id| self.rows_of(id)).collect()
+    }
+
+    /// A topic is created with the partitions that its table names. What producers still have for
+    /// one of its name that was deleted is for this one.
     pub(super) fn create_topic(&mut self, topic: TopicId) {
-        let partitions = self.scenario.topics[topic.index()].partitions() as u32;
-        self.have_partitions(topic, partitions);
+        let block = &self.scenario.topics[topic.index()];
+        if block.life > 0 {
+            for row in self.producers_of(topic) {
+                for (index, partition) in (0..).zip(self.topics.partitions(topic).to_vec()) {
+                    let before = self.logs.producers[row].delivered(index, self.now);
+                    let source = Source { row, index, before };
+                    self.logs.partitions[partition.index()].add_source(source);
+                }
+            }
+        }
+        self.have_partitions(topic, block.partitions() as u32);
+        if block.life > 0 {
+            for row in self.producers_of(topic) {
+                self.logs.producers[row].find_topic();
+                self.hear_of_growth(row);
+                self.look_at_buffer_soon(row);
+            }
+        }
+    }
+
+    /// A topic is deleted: brokers know it no longer, coordinators forget its offsets, and producers
+    /// stand in `send()` (`ReplicationControlManager.deleteTopic`, `KafkaProducer.waitOnMetadata`).
+    pub(super) fn delete_topic(&mut self, topic: TopicId) {
+        let Some(topic) = self.present(topic) else { return };
+        let partitions = self.existing_partitions(topic).to_vec();
+        self.existing[topic.index()] = 0;
+        for &partition in &partitions {
+            self.settle(self.row_of(partition));
+            let log = &mut self.logs.partitions[partition.index()];
+            log.delete(self.now, &mut self.logs.producers);
+            let end = log.start();
+            self.tell(Fact::Partition { partition, what: PartitionFact::Deleted { end } });
+        }
+        self.change_topics();
+        for row in self.producers_of(topic) {
+            self.logs.producers[row].lose_topic();
+            self.look_at_buffer_soon(row);
+        }
+        self.replan_fetches();
     }
 
     /// A topic has more partitions. Producers hear of it when what they know has become too old
     /// (`metadata.max.age.ms`), consumers in their own way.
     pub(super) fn add_partitions(&mut self, topic: TopicId, to: u32) {
+        let Some(topic) = self.present(topic) else { return };
         if to <= self.existing[topic.index()] {
             return;
         }
         self.have_partitions(topic, to);
-        for (producer, first) in self.scenario.producers.iter().zip(self.producer_rows.clone()) {
-            if producer.topic != topic {
-                continue;
-            }
+        for row in self.producers_of(topic) {
+            let producer = self.producer_of(row);
             let age = producer.config.metadata_max_age.as_us().max(1);
             let since = self.now.since(producer.start).as_us();
             let at = producer.start + Span::from_us(since.div_ceil(age) * age);
-            for row in first..first + producer.count as usize {
-                self.agenda.push(at.max(self.now), FAULT, Event::Hear(row as u32));
-            }
+            self.agenda.push(at.max(self.now), FAULT, Event::Hear(row as u32));
         }
     }
 
@@ -52,6 +108,15 @@ impl World<'_> {
         for partition in new {
             self.tell(Fact::Partition { partition, what: PartitionFact::Created });
         }
+        self.change_topics();
+        for partition in self.existing_partitions(topic).to_vec() {
+            self.settle(self.row_of(partition));
+        }
+        self.replan_fetches();
+    }
+
+    /// Clients and coordinators are told of other topics from now on.
+    fn change_topics(&mut self) {
         self.topics_version += 1;
         self.publish_metadata();
         let image = self.image();
@@ -62,18 +127,14 @@ impl World<'_> {
             self.perform(row, &mut effects, None);
         }
         self.coordinator_effects = effects;
-        for partition in self.existing_partitions(topic).to_vec() {
-            self.settle(self.row_of(partition));
-        }
-        self.replan_fetches();
     }
 
     /// A producer hears how many partitions its topic has.
     pub(super) fn hear_of_growth(&mut self, row: usize) {
         let mut setup: Setup = self.producer_setup(row);
-        let topic = self.producer_of(row).topic;
+        let Some(topic) = self.present(self.producer_of(row).topic) else { return };
         setup.partitions = self.existing[topic.index()];
-        if u64::from(setup.partitions) <= self.logs.producers[row].partitions() {
+        if u64::from(setup.partitions) == self.logs.producers[row].partitions() {
             return;
         }
         self.logs.producers[row].grow(self.now, &setup, self.streams);

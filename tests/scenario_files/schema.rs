@@ -86,6 +86,7 @@ const ONLY_TOGETHER: &[&str] = &[
     "top-duration",
     "top-empty-tables",
     "top-name",
+    "topic-lives",
     "variants-mixture",
     "variants-short",
 ];

@@ -2,6 +2,7 @@
 
 use crate::{Facts, run_with_facts, scenario};
 use rejoin::analysis::latency::latency;
+use rejoin::cluster::log::Source;
 use rejoin::kernel::time::Instant;
 use rejoin::model::fact::{ConsumerFact, Fact, Processed};
 use rejoin::model::id::GroupId;
@@ -55,7 +56,7 @@ fn creations(run: &mut Run, partition: usize, steady: bool) -> Vec<Instant> {
     let sources = run.logs.partitions[partition].sources().to_vec();
     assert!(steady || sources.len() == 1);
     let mut records = Vec::new();
-    for (row, index) in sources {
+    for Source { row, index, .. } in sources {
         let producer = &mut run.logs.producers[row];
         for nth in 1.. {
             let Some(created) = producer.nth(index, nth) else { break };

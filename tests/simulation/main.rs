@@ -21,6 +21,7 @@ mod shipped;
 mod slow_broker;
 mod static_members;
 mod strategies;
+mod topics;
 
 use rejoin::kernel::time::Instant;
 use rejoin::model::fact::Fact;

@@ -44,7 +44,17 @@ impl Producer {
 
     /// Whether somebody has to look at its buffer.
     pub fn may_block(&self) -> bool {
-        self.blocks.is_blocked() || self.waits().next().is_some()
+        self.lost_topic || self.blocks.is_blocked() || self.waits().next().is_some()
+    }
+
+    /// Its topic was deleted: `send()` waits for one of that name.
+    pub fn lose_topic(&mut self) {
+        self.lost_topic = true;
+    }
+
+    /// There is a topic of that name again.
+    pub fn find_topic(&mut self) {
+        self.lost_topic = false;
     }
 
     /// Bytes that a batch takes, however many records it holds.
@@ -70,7 +80,7 @@ impl Producer {
     /// Blocks the application if the next record does not fit, or lets it go on if there is room.
     pub fn look_at_buffer(&mut self, now: Instant) -> Option<Change> {
         if !self.blocks.is_blocked() {
-            if self.taken(now + Span::from_us(1)) <= self.config.buffer_memory {
+            if !self.lost_topic && self.taken(now + Span::from_us(1)) <= self.config.buffer_memory {
                 return None;
             }
             let tally = self.tally(now);
@@ -92,6 +102,9 @@ impl Producer {
     }
 
     fn has_room(&mut self, at: Instant) -> bool {
+        if self.lost_topic {
+            return false;
+        }
         let memory = self.config.buffer_memory;
         let room = self.batch_memory().max(memory / ROOM).min(memory);
         self.taken(at) + room <= memory

@@ -3,7 +3,7 @@
 //! What several producers deliver in the same microsecond lies in the log in the order of their
 //! rows.
 
-use super::{PartitionLog, Visible};
+use super::{PartitionLog, Source, Visible};
 use crate::client::producer::Producer;
 use crate::kernel::time::Instant;
 
@@ -74,14 +74,14 @@ impl PartitionLog {
         let (mut first, mut last) = (old, old);
         let before = self.shares(from, came.0, producers);
         let after = self.shares(to, came.1, producers);
-        for (&(row, index), (before, after)) in self.sources.iter().zip(before.iter().zip(after)) {
+        for (source, (before, after)) in self.sources.iter().zip(before.iter().zip(after)) {
             if *before >= after {
                 continue;
             }
-            let producer = &mut producers[row];
-            let created = producer.created_nth(index, before + 1, as_of);
+            let (producer, index) = (&mut producers[source.row], source.index);
+            let created = producer.created_nth(index, source.before + before + 1, as_of);
             first = first.into_iter().chain(created).min();
-            let created = producer.created_nth(index, after, as_of);
+            let created = producer.created_nth(index, source.before + after, as_of);
             last = last.into_iter().chain(created).max();
         }
         first.zip(last)
@@ -94,9 +94,11 @@ impl PartitionLog {
             return vec![wanted; self.sources.len()];
         }
         let mut left = offset.saturating_sub(self.end_before(came, producers));
-        let share = |&(row, index): &(usize, u32)| {
-            let before = producers[row].delivered_before(index, came);
-            let now = producers[row].delivered(index, came).saturating_sub(before).min(left);
+        let share = |source: &Source| {
+            let producer = &mut producers[source.row];
+            let before = source.ours(producer.delivered_before(source.index, came));
+            let all = source.ours(producer.delivered(source.index, came));
+            let now = all.saturating_sub(before).min(left);
             left -= now;
             before + now
         };
@@ -104,7 +106,8 @@ impl PartitionLog {
     }
 
     fn end_before(&self, at: Instant, producers: &mut [Producer]) -> u64 {
-        let before = |&(row, index): &(usize, u32)| producers[row].delivered_before(index, at);
+        let before =
+            |source: &Source| source.ours(producers[source.row].delivered_before(source.index, at));
         self.base + self.sources.iter().map(before).sum::<u64>()
     }
 }

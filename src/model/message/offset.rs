@@ -253,6 +253,8 @@ impl Default for OffsetFetchRequest {
 pub struct OffsetFetchTopic {
     /// The topic's name.
     pub name: Name,
+    /// Its id; zero: not known.
+    pub topic_id: Uuid,
     /// Its partitions.
     pub partition_indexes: Vec<u32>,
 }

@@ -100,8 +100,11 @@ table! {
     kill_rack: String;
     /// A topic gets partitions until it has `to`.
     add_partitions: String;
-    /// A topic that `[topics.T]` describes is created.
+    /// A topic that `[topics.T]` describes is created: it is not there before, or comes again, empty,
+    /// after `delete_topic`.
     create_topic: String;
+    /// A topic is deleted with all its records; `create_topic` makes a new one of its name later.
+    delete_topic: String;
     /// How long it lasts.
     span as "for": Span;
     /// How long until it starts again.
@@ -116,8 +119,6 @@ table! {
     besides {
         /// A record that can't be processed.
         "poison": Kind::Later;
-        /// A topic is deleted.
-        "delete_topic": Kind::Later;
         /// A rolling deployment.
         "deploy": Kind::Later;
         /// A setting changes.

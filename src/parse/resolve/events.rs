@@ -8,8 +8,8 @@ use crate::parse::file::File;
 use crate::parse::file::event::{Event as Raw, To};
 use crate::parse::problem::Problem;
 use crate::parse::shape::{At, Reader};
-use crate::scenario::event::{Action, Event};
-use crate::scenario::{Cluster, Topic};
+use crate::scenario::Cluster;
+use crate::scenario::event::Event;
 
 /// How often a block may repeat.
 const MAX_REPEATS: u64 = 1_000_000;
@@ -46,16 +46,6 @@ pub(crate) fn warn_of_idle_factors(timed: &[Timed<'_>], cluster: &Cluster, reade
         let title = "this makes no difference: brokers take no time for a request, and any \
                      multiple of that is none; set `service` in [cluster]";
         reader.push(Problem::warning(slow.at, title));
-    }
-}
-
-/// A topic that an event creates is not there before.
-pub(crate) fn create_topics(events: &[Event], topics: &mut [Topic]) {
-    for event in events {
-        if let (Action::CreateTopic { topic }, Some(&at)) = (&event.action, event.at.first()) {
-            let topic = &mut topics[topic.index()];
-            topic.created_at = topic.created_at.max(at);
-        }
     }
 }
 

@@ -72,6 +72,10 @@ pub(crate) fn action(raw: &Raw, names: &Names, reader: &mut Reader) -> Option<Ac
         takes(raw, "create_topic", &[], reader);
         return names.topic(topic, reader).map(|topic| Action::CreateTopic { topic });
     }
+    if let Some(topic) = &raw.delete_topic {
+        takes(raw, "delete_topic", &[], reader);
+        return names.topic(topic, reader).map(|topic| Action::DeleteTopic { topic });
+    }
     let Some(whom) = &raw.rate else { return of_brokers(raw, names, reader) };
     takes(raw, "rate", &["to", "factor", "for"], reader);
     rate(whom, raw, names, reader)

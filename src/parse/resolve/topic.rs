@@ -50,6 +50,7 @@ pub(crate) fn resolve(
                 .created_at
                 .as_ref()
                 .map_or(Instant::ZERO, |at| moment(at, end, reader)),
+            life: 0,
             config,
         }
     })
