@@ -377,7 +377,7 @@ impl Consumer {
     ) {
         self.commits.last = now;
         match then {
-            AfterCommit::Continue(rest) if rest.is_empty() => self.poll_again(now),
+            AfterCommit::Continue(rest) if rest.is_empty() => self.call_poll(now),
             AfterCommit::Continue(rest) => self.begin_work(now, rest),
             AfterCommit::Process(parts) if result.is_ok() => self.begin_work(now, parts),
             // What could not be committed beforehand is not processed, and read again after a pause:

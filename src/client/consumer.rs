@@ -176,9 +176,14 @@ impl Consumer {
         }
     }
 
-    /// Keeps the application from its next poll for a while; heartbeats go on.
+    /// Keeps the application busy for a while; heartbeats go on. It is late with the records in hand,
+    /// after the present one; with those that the next `poll` returns, or after it.
     pub fn keep_busy(&mut self, now: Instant, span: Span, out: &mut Vec<Effect>) {
-        self.busy += span;
+        if let Thread::Processing(work) = &mut self.thread {
+            work.stand_still(now, span);
+        } else {
+            self.busy += span;
+        }
         self.woken = self.modern.is_none();
         self.plan_pass(now);
         self.wake(now, out);

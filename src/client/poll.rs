@@ -94,7 +94,15 @@ impl Consumer {
         if commits { self.commits.next_auto } else { Instant::NEVER }
     }
 
-    /// The application calls `poll`.
+    /// The application calls `poll` after its work. If it is to be late, it is with what that call
+    /// returns, or after it if it returns nothing.
+    pub(super) fn call_poll(&mut self, now: Instant) {
+        self.woken = true;
+        self.retry_at = Instant::NEVER;
+        self.thread = Thread::Polling { wait: Wait::Nothing, since: now };
+    }
+
+    /// The application calls `poll`, at once or when it is late.
     pub(super) fn poll_again(&mut self, now: Instant) {
         self.woken = true;
         self.thread = if self.busy.is_zero() || self.close_requested {

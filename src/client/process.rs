@@ -9,6 +9,36 @@ use crate::kernel::time::{Instant, Span};
 use crate::model::config::CommitMode;
 use crate::model::fact::Processed;
 
+impl Work {
+    /// The application does something else after the record in hand.
+    pub(super) fn stand_still(&mut self, now: Instant, span: Span) {
+        let mut parts = Vec::with_capacity(self.now.len() + 1);
+        for mut part in std::mem::take(&mut self.now) {
+            if part.end <= now {
+                parts.push(part);
+                continue;
+            }
+            if part.start < now {
+                let records = u128::from(part.to - part.from);
+                let (spent, whole) = (now.since(part.start), part.end.since(part.start));
+                let done =
+                    (records * u128::from(spent.as_us())).div_ceil(u128::from(whole.as_us()));
+                let done = (done as u64).clamp(1, part.to - part.from);
+                let until = u128::from(whole.as_us()) * u128::from(done) / records;
+                let end = part.start + Span::from_us(until as u64);
+                parts.push(Processed { to: part.from + done, end, ..part });
+                (part.from, part.start) = (part.from + done, end);
+            }
+            if part.from < part.to {
+                (part.start, part.end) = (part.start + span, part.end + span);
+                parts.push(part);
+            }
+        }
+        self.now = parts;
+        self.end += span;
+    }
+}
+
 impl Consumer {
     /// `poll` returned these records.
     pub(super) fn return_records(&mut self, now: Instant, parts: Vec<Part>, out: &mut Vec<Effect>) {
@@ -89,9 +119,9 @@ impl Consumer {
                 if let Err(code) = self.commit_async(now, CommitKind::Async, &offsets, out) {
                     out.push(Effect::Note(Note::CommitFailed(code)));
                 }
-                self.poll_again(now);
+                self.call_poll(now);
             }
-            _ => self.poll_again(now),
+            _ => self.call_poll(now),
         }
     }
 
@@ -113,5 +143,44 @@ impl Consumer {
                 out.push(Effect::Note(Note::Processed(processed)));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::id::PartitionId;
+
+    fn ms(ms: u64) -> Instant {
+        Instant::ZERO + Span::from_ms(ms)
+    }
+
+    /// Two partitions of four records each, 10 ms a record.
+    fn stands_still_at(at: u64) -> (Vec<(u64, u64, u64, u64)>, u64) {
+        let part = |n: u64| Processed {
+            partition: PartitionId(n as u32),
+            from: 4,
+            to: 8,
+            epoch: 0,
+            start: ms(40 * n),
+            end: ms(40 * n + 40),
+            returned: ms(0),
+        };
+        let mut work = Work { now: vec![part(0), part(1)], rest: Vec::new(), end: ms(80) };
+        work.stand_still(ms(at), Span::from_secs(1));
+        let parts =
+            work.now.iter().map(|p| (p.from, p.to, p.start.as_us() / 1000, p.end.as_us() / 1000));
+        (parts.collect(), work.end.as_us() / 1000)
+    }
+
+    #[test]
+    fn who_is_busy_finishes_the_record_in_hand_first() {
+        let last = (4, 8, 1040, 1080);
+        assert_eq!(stands_still_at(15), (vec![(4, 6, 0, 20), (6, 8, 1020, 1040), last], 1080));
+        assert_eq!(stands_still_at(20), (vec![(4, 6, 0, 20), (6, 8, 1020, 1040), last], 1080));
+        assert_eq!(stands_still_at(0), (vec![(4, 8, 1000, 1040), last], 1080));
+        let first = (4, 8, 0, 40);
+        assert_eq!(stands_still_at(35), (vec![first, last], 1080));
+        assert_eq!(stands_still_at(75), (vec![first, (4, 8, 40, 80)], 1080));
     }
 }

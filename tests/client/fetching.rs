@@ -206,3 +206,27 @@ fn a_slow_broker_keeps_nobody_else_waiting() {
         assert!((2..=4).contains(&of(2)), "{}", of(2));
     }
 }
+
+/// Who is kept busy during a commit still polls, and is late with what that brings.
+#[test]
+fn who_is_kept_busy_is_late_with_records_in_hand() {
+    for settings in both(|s| s) {
+        let mut world = World::new(settings, CommitMode::SyncBatch);
+        world.run_until(at(3_000));
+        world.delay = Box::new(|request| match request {
+            Request::OffsetCommit(_) => Span::from_ms(700),
+            _ => Span::ZERO,
+        });
+        world.end = 10;
+        // A fetch brings the records within half a second, a commit of them is on its way then.
+        world.run_until(at(3_700));
+        assert_eq!(world.noted(|note| *note == Note::Committed).len(), 0);
+        assert!(!world.asked("OffsetCommit", at(3_000)).is_empty());
+        world.act(|consumer, now, out| consumer.keep_busy(now, Span::from_secs(5), out));
+        world.end = 20;
+        world.run_until(at(12_000));
+        let late = processed(&world).into_iter().find(|part| part.start > at(8_000)).unwrap();
+        assert!(late.returned > at(3_700) && late.returned < at(5_500), "{late:?}");
+        assert_eq!(late.start - late.returned, Span::from_secs(5), "{late:?}");
+    }
+}
