@@ -309,20 +309,13 @@ impl Consumer {
         self.heartbeat.next_wake = self.next_heartbeat_wake(now);
     }
 
-    /// The process goes on: its work ends as much later as it stood still.
+    /// The process goes on: its work ends as much later as it stood still. What it does to a record is
+    /// mostly waiting, and that is over: the one in hand counts as done before.
     fn thaw(&mut self, frozen: Frozen) {
         self.frozen = None;
         let lost = frozen.until - frozen.since;
         if let Thread::Processing(work) = &mut self.thread {
-            work.end += lost;
-            for part in &mut work.now {
-                if part.end > frozen.since {
-                    part.end += lost;
-                    if part.start >= frozen.since {
-                        part.start += lost;
-                    }
-                }
-            }
+            work.stand_still(frozen.since, lost);
         }
     }
 

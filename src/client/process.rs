@@ -10,7 +10,7 @@ use crate::model::config::CommitMode;
 use crate::model::fact::Processed;
 
 impl Work {
-    /// The application does something else after the record in hand.
+    /// The application does something else, or nothing, after the record in hand.
     pub(super) fn stand_still(&mut self, now: Instant, span: Span) {
         let mut parts = Vec::with_capacity(self.now.len() + 1);
         for mut part in std::mem::take(&mut self.now) {
