@@ -56,7 +56,7 @@ impl Logs {
             return now;
         }
         let (bytes, full) = self.readable(request, broker, now);
-        if bytes >= u64::from(request.min_bytes) {
+        if bytes >= wanted(request) {
             // Whoever reads to the end of the log reads as much more a moment later.
             return if full { now } else { now.round_up(resolution).min(deadline) };
         }
@@ -97,7 +97,7 @@ impl Logs {
             }
         }
         let first = first?;
-        let wanted = u64::from(request.min_bytes);
+        let wanted = wanted(request);
         if self.readable(request, broker, first).0 >= wanted {
             return Some(first);
         }
@@ -149,5 +149,93 @@ impl Logs {
             records > 0
         });
         FetchResponse { partitions, ..FetchResponse::default() }
+    }
+}
+
+/// What a fetch waits for (bytes): not more than it takes (`KafkaApis.handleFetchRequest`).
+fn wanted(request: &FetchRequest) -> u64 {
+    request.min_bytes.min(request.max_bytes).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::random::{Purpose, Stream, Streams};
+    use crate::model::id::PartitionId;
+
+    const BROKER: BrokerId = BrokerId(1);
+
+    /// Logs that nobody writes to: so many records of so many bytes each.
+    fn logs(contents: &[(u64, u64)]) -> Logs {
+        let log = |&(records, size): &(u64, u64)| {
+            PartitionLog::new(records, Instant::ZERO, size, Some(BROKER))
+        };
+        Logs { partitions: contents.iter().map(log).collect(), ..Logs::default() }
+    }
+
+    fn draw_request(contents: &[(u64, u64)], draws: &mut Stream) -> FetchRequest {
+        let mut limit = || 1 << draws.below(12);
+        let (min_bytes, max_bytes, partition_max_bytes) = (limit(), limit(), limit());
+        let part = |(id, &(records, _)): (usize, &(u64, u64))| {
+            let from = draws.below(records + 1);
+            let partition = PartitionId(id as u32);
+            FetchPartition {
+                partition,
+                leader_epoch: 0,
+                from,
+                to: from,
+                error_code: ErrorCode::None,
+            }
+        };
+        let partitions = contents.iter().enumerate().map(part).collect();
+        let max_wait = Span::from_ms(500);
+        FetchRequest { max_wait, min_bytes, max_bytes, partition_max_bytes, partitions }
+    }
+
+    /// One record after the other: while it fits into what is left, and always a first one.
+    fn reference(contents: &[(u64, u64)], request: &FetchRequest) -> Vec<(PartitionId, u64, u64)> {
+        let (mut left, mut brought) = (u64::from(request.max_bytes), Vec::new());
+        for fetch in &request.partitions {
+            let (records, size) = contents[fetch.partition.index()];
+            let (mut to, mut room) = (fetch.from, left.min(request.partition_max_bytes.into()));
+            while to < records && (room >= size || brought.is_empty() && to == fetch.from) {
+                room = room.saturating_sub(size);
+                left = left.saturating_sub(size);
+                to += 1;
+            }
+            if to > fetch.from {
+                brought.push((fetch.partition, fetch.from, to));
+            }
+        }
+        brought
+    }
+
+    #[test]
+    fn a_fetch_brings_what_fits_record_by_record() {
+        let mut draws = Streams::new(3).stream("fetch", Purpose("reference"));
+        let (mut cut, mut waits) = (0, 0);
+        for _ in 0..2_000 {
+            let mut content = || (draws.below(40), 1 + draws.below(200));
+            let contents = [content(), content(), content()];
+            let mut logs = logs(&contents);
+            let request = draw_request(&contents, &mut draws);
+            let expected = reference(&contents, &request);
+            let now = Instant::ZERO + Span::from_secs(1);
+            let there = |fetch: &FetchPartition| {
+                let (records, size) = contents[fetch.partition.index()];
+                let most = u64::from(request.partition_max_bytes).max(size);
+                ((records - fetch.from) * size).min(most)
+            };
+            let enough = request.partitions.iter().map(there).sum::<u64>() >= wanted(&request);
+            let answered = logs.answer_at(&request, BROKER, now, Span::ZERO);
+            assert_eq!(answered, if enough { now } else { now + request.max_wait }, "{request:?}");
+            let response = logs.read(request.clone(), BROKER, now);
+            let brought =
+                response.partitions.iter().map(|part| (part.partition, part.from, part.to));
+            assert_eq!(brought.collect::<Vec<_>>(), expected, "{contents:?} {request:?}");
+            cut += usize::from(expected.iter().any(|(p, _, to)| *to < contents[p.index()].0));
+            waits += usize::from(!enough);
+        }
+        assert!(cut > 500 && waits > 50, "{cut} {waits}");
     }
 }
