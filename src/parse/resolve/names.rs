@@ -20,6 +20,8 @@ pub(crate) struct Names {
     groups: Index,
     /// Partitions of each topic.
     partitions: Vec<usize>,
+    /// Partitions of each topic when events have let it grow.
+    grown: Vec<usize>,
     /// The rack of each broker.
     racks: Vec<Option<String>>,
     /// Consumers that the file starts, and their groups.
@@ -71,11 +73,27 @@ impl Index {
 impl Names {
     /// Everything but the consumers, which the groups add.
     pub(crate) fn new(file: &File, racks: &[Option<String>], topics: &[Topic]) -> Self {
+        let index = Index::new("topic", file.topics.as_ref(), true);
+        let grown = |topic: usize| {
+            let events = file.events.iter().flat_map(|events| events.value.iter());
+            let to = events.filter_map(|raw| match (&raw.value.add_partitions, &raw.value.to) {
+                (Some(name), Some(At { value: To::Count(to), .. }))
+                    if index.known.get(&name.value) == Some(&topic) =>
+                {
+                    Some(*to as usize)
+                }
+                _ => None,
+            });
+            to.max().unwrap_or(0).max(topics[topic].partitions())
+        };
+        let partitions: Vec<usize> = topics.iter().map(Topic::partitions).collect();
+        let grown = (0..topics.len()).map(grown).collect();
         Names {
-            topics: Index::new("topic", file.topics.as_ref(), true),
+            topics: index,
             producers: Index::new("producer", file.producers.as_ref(), false),
             groups: Index::new("group", file.groups.as_ref(), true),
-            partitions: topics.iter().map(Topic::partitions).collect(),
+            partitions,
+            grown,
             racks: racks.to_vec(),
             consumers: BTreeMap::new(),
             highest: Vec::new(),
@@ -124,7 +142,7 @@ impl Names {
         at: Spot,
         reader: &mut Reader,
     ) {
-        let count = self.partitions(topic);
+        let count = self.grown[topic.index()];
         if partition as usize >= count {
             let name = self.topics().find(|name| self.known_topic(name) == Some(topic));
             let title = format!("`{}` has no partition {partition}", name.unwrap_or_default());
