@@ -112,9 +112,16 @@ impl Shard {
         }
     }
 
-    /// The committed offset of a partition, as the coordinator has it in memory.
-    pub fn committed_offset(&self, group: &Name, topic: &Name, partition: u32) -> Option<i64> {
-        self.offsets.committed_of(group, topic, partition)
+    /// The committed offset of a partition, as the coordinator has it in memory, if it is of the topic
+    /// with this id and not of an earlier one of its name.
+    pub fn committed_offset(
+        &self,
+        group: &Name,
+        (topic, id): (&Name, Uuid),
+        partition: u32,
+    ) -> Option<i64> {
+        let stored = self.offsets.committed_of(group, topic, partition);
+        Some(stored.filter(|stored| stored.is_of(id))?.value.offset)
     }
 
     /// Ids of all groups, in the coordinator's order.

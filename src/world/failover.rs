@@ -115,7 +115,8 @@ impl World<'_> {
         let told = &self.trace.live.groups[group.index()].committed;
         let differs = |&partition: &PartitionId| {
             let (topic, index) = self.topics.of(partition);
-            let found = shard.committed_offset(&name, self.topics.name(topic), index);
+            let topic = (self.topics.name(topic), self.topics.id(topic));
+            let found = shard.committed_offset(&name, topic, index);
             let found = found.and_then(|offset| u64::try_from(offset).ok());
             (found != told[partition.index()]).then_some((partition, found))
         };

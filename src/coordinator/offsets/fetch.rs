@@ -16,7 +16,6 @@ use crate::model::message::offset::{
     OffsetFetchRequest, OffsetFetchResponse, OffsetFetchResponsePartition,
     OffsetFetchResponseTopic, OffsetFetchTopic,
 };
-use crate::model::uuid::Uuid;
 
 impl Shard {
     pub(in crate::coordinator) fn fetch_offsets(
@@ -86,7 +85,7 @@ impl Shard {
                 return unstable(partition);
             }
             let leaf = table.and_then(|id| offsets.stored.leaf(id, &partition.into(), epoch));
-            found(partition, leaf.filter(|leaf| is_of(leaf, topic.topic_id)))
+            found(partition, leaf.filter(|leaf| leaf.is_of(topic.topic_id)))
         };
         let partitions = topic.partition_indexes.iter().map(answer).collect();
         OffsetFetchResponseTopic { name: topic.name.clone(), partitions }
@@ -121,12 +120,6 @@ impl Shard {
     fn is_unstable(&self, request: &OffsetFetchRequest, topic: &Name, partition: u32) -> bool {
         request.require_stable && self.offsets.is_open(&request.group_id, topic, partition)
     }
-}
-
-/// Whether an offset is of the topic with this id, and not of an earlier one of its name, as far as
-/// both are known (`OffsetMetadataManager.isMismatchedTopicId`).
-fn is_of(stored: &Stored, topic: Uuid) -> bool {
-    [Uuid::ZERO, topic].contains(&stored.value.topic_id) || topic == Uuid::ZERO
 }
 
 fn found(partition_index: u32, stored: Option<&Stored>) -> OffsetFetchResponsePartition {

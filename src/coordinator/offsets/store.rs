@@ -49,9 +49,17 @@ impl From<&Name> for Key {
 
 /// An offset, and the place of its record in the log.
 #[derive(Clone, Debug)]
-pub(super) struct Stored {
+pub(in crate::coordinator) struct Stored {
     pub value: OffsetCommitValue,
     record: u64,
+}
+
+impl Stored {
+    /// Whether it is of the topic with this id, and not of an earlier one of its name, as far as both
+    /// are known (`OffsetMetadataManager.isMismatchedTopicId`).
+    pub(in crate::coordinator) fn is_of(&self, topic: Uuid) -> bool {
+        [Uuid::ZERO, topic].contains(&self.value.topic_id) || topic == Uuid::ZERO
+    }
 }
 
 /// Offsets by group, topic and partition; see the [module](self).
@@ -149,16 +157,16 @@ impl Offsets {
         }
     }
 
-    /// The committed offset of a partition.
+    /// What is committed of a partition.
     pub(in crate::coordinator) fn committed_of(
         &self,
         group: &Name,
         topic: &Name,
         partition: u32,
-    ) -> Option<i64> {
+    ) -> Option<&Stored> {
         let path = [group.into(), topic.into()];
         let table = self.stored.descend(self.committed(), &path, LATEST)?;
-        Some(self.stored.leaf(table, &partition.into(), LATEST)?.value.offset)
+        self.stored.leaf(table, &partition.into(), LATEST)
     }
 
     /// All offsets below a table of groups.
@@ -229,7 +237,7 @@ impl Offsets {
                         continue;
                     };
                     for (partition, stored) in self.stored.leaves(partitions, LATEST) {
-                        if [Uuid::ZERO, *id].contains(&stored.value.topic_id) {
+                        if stored.is_of(*id) {
                             records.extend(tombstone(group, &path[0], partition));
                         }
                     }
