@@ -61,6 +61,9 @@ pub struct Modern {
     pub holders: BTreeMap<PartitionId, ConsumerId>,
     /// Who was removed, or left for a while, and has not been assigned anything since.
     pub cut_off: BTreeSet<ConsumerId>,
+    /// What a member was handed and said that it did not have, so that it was taken from it again. It
+    /// may take it at that moment, and owns it until it hears of it.
+    pub disclaimed: BTreeSet<(PartitionId, ConsumerId)>,
 }
 
 /// A member under KIP-848, as the coordinator sees it.
@@ -72,6 +75,8 @@ pub struct ModernMember {
     pub state: MemberState,
     /// What has been handed to it and not been given up, sorted.
     pub held: Vec<PartitionId>,
+    /// Of that, what it has to give up.
+    pub revoking: Vec<PartitionId>,
 }
 
 impl Modern {
@@ -262,7 +267,18 @@ impl Live {
                 let modern = state.modern.get_or_insert_default();
                 let mut held = [partitions.as_slice(), revoking].concat();
                 held.sort_unstable();
-                let member = ModernMember { epoch: *epoch, state: *at, held };
+                let revoking = revoking.clone();
+                let member = ModernMember { epoch: *epoch, state: *at, held, revoking };
+                if let Some(before) = modern.members.get(consumer) {
+                    let taken = |p: &&PartitionId| {
+                        !before.revoking.contains(p) && member.held.binary_search(p).is_err()
+                    };
+                    let taken = before.held.iter().filter(taken).map(|&p| (p, *consumer));
+                    modern.disclaimed.extend(taken);
+                }
+                for &partition in partitions {
+                    modern.disclaimed.remove(&(partition, *consumer));
+                }
                 modern.remove(*consumer);
                 modern.holders.extend(member.held.iter().map(|&partition| (partition, *consumer)));
                 modern.members.insert(*consumer, member);

@@ -169,14 +169,16 @@ impl World<'_> {
             self.machine_mut(broker).waits = true;
             return;
         }
-        let mut changes = Vec::new();
         if !self.machine(broker).clean {
+            let mut changes = Vec::new();
             self.controller.register_after_crash(broker, &mut changes);
+            self.apply_changes(&changes);
         }
         let machine = self.machine_mut(broker);
         (machine.up, machine.silent, machine.waits) = (true, None, false);
         self.sessions.began(broker, self.now);
         self.tell_broker(broker, BrokerFact::Unfenced);
+        let mut changes = Vec::new();
         self.controller.unfence(broker, &mut changes);
         self.apply_changes(&changes);
         self.publish_metadata();

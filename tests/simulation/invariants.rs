@@ -190,6 +190,13 @@ fn a_log_that_is_shorter_than_what_was_processed() {
     assert!(account.imbalance(9).is_some());
 }
 
+/// A member under KIP-848 in the coordinator's books that has to give the partition up.
+fn revokes(consumer: ConsumerId, epoch: i32) -> Fact {
+    let (partitions, revoking) = (Vec::new(), vec![PARTITION]);
+    let state = MemberState::UnrevokedPartitions;
+    group(GroupFact::Member { consumer, epoch, state, partitions, revoking })
+}
+
 /// A member under KIP-848 in the coordinator's books.
 fn member(consumer: ConsumerId, epoch: i32, owns: bool) -> Fact {
     let partitions = if owns { vec![PARTITION] } else { Vec::new() };
@@ -217,10 +224,23 @@ fn an_owner_under_kip_848_that_said_too_early_that_it_gave_up() {
     tell(&mut trace, group(GroupFact::Epoch { epoch: 2 })).unwrap();
     tell(&mut trace, member(FIRST, 2, true)).unwrap();
     tell(&mut trace, assigned(FIRST, 2)).unwrap();
+    tell(&mut trace, revokes(FIRST, 2)).unwrap();
     tell(&mut trace, member(FIRST, 3, false)).unwrap();
     tell(&mut trace, member(SECOND, 3, true)).unwrap();
     let result = tell(&mut trace, assigned(SECOND, 3));
     breaks(result, "no member is given what another one owns", "search-1 still owns");
+}
+
+/// What it acknowledges is an earlier assignment, and the coordinator takes it by its word.
+#[test]
+fn an_owner_under_kip_848_that_says_too_early_that_it_has_nothing() {
+    let mut trace = trace();
+    tell(&mut trace, group(GroupFact::Epoch { epoch: 2 })).unwrap();
+    tell(&mut trace, member(FIRST, 2, true)).unwrap();
+    tell(&mut trace, assigned(FIRST, 2)).unwrap();
+    tell(&mut trace, member(FIRST, 3, false)).unwrap();
+    tell(&mut trace, member(SECOND, 3, true)).unwrap();
+    tell(&mut trace, assigned(SECOND, 3)).expect("Kafka promises nothing here");
 }
 
 #[test]

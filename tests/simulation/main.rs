@@ -1,5 +1,6 @@
 //! Whole runs, from the text of a scenario to what was seen.
 
+mod broker_loss;
 mod consumer_protocol;
 mod determinism;
 mod duplicates;

@@ -53,13 +53,14 @@ impl Producer {
         self.config.acks == Acks::All
     }
 
-    /// When a record was appended whose acknowledgement arrives at `at`, if replicas have it a round
-    /// trip of so long after its leader and the answer takes so long.
-    pub fn acknowledged_at(&self, at: Instant, behind: Span, back: Span) -> Instant {
+    /// When the last record was appended whose acknowledgement arrives, if the leader answers nothing
+    /// more from `at` on. Replicas have a record so long after their leader. What the leader has sent
+    /// arrives, but for the time that a cut network has `swallowed`.
+    pub fn acknowledged_at(&self, at: Instant, behind: Span, swallowed: Span) -> Instant {
         match self.config.acks {
             Acks::None => at,
-            Acks::Leader => before(at, back),
-            Acks::All => before(at, behind.saturating_add(back)),
+            Acks::Leader => before(at, swallowed),
+            Acks::All => before(at, behind.saturating_add(swallowed)),
         }
     }
 

@@ -3,6 +3,10 @@
 //! (`ConsumerPartitionAssignor.RebalanceProtocol`, KIP-429). Under KIP-848 the coordinator hands a
 //! partition over only when its owner has said that it gave it up.
 //!
+//! A member may say that it does not have what it was handed, while it is about to take it: its
+//! heartbeat acknowledges an earlier assignment. The coordinator then gives it to another at once
+//! (`CurrentAssignmentBuilder.ownsRevokedPartitions`), and for a while both own it, in Kafka, too.
+//!
 //! A consumer that the coordinator has removed may think for a while that it owns something, and
 //! may be told of a generation that is over: Kafka promises nothing there.
 
@@ -43,7 +47,9 @@ pub(super) fn check(fact: &Fact, consumers: &[ConsumerInfo], live: &Live) -> Res
         // what it owned, without having been asked (`GroupMetadataManager.completeClassicGroupJoin`).
         let absent = group.modern.is_none()
             && live.consumers[owner.index()].asked_in < generation.saturating_sub(1);
-        let cut_off = group.modern.as_ref().is_some_and(|modern| modern.cut_off.contains(&owner));
+        let cut_off = group.modern.as_ref().is_some_and(|modern| {
+            modern.cut_off.contains(&owner) || modern.disclaimed.contains(&(*partition, owner))
+        });
         if live.consumers[owner.index()].member && !cut_off && !absent {
             let name = |index: usize| &consumers[index].name;
             return Err(format!(
