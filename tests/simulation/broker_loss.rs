@@ -39,6 +39,7 @@ fn run(acks: &str, death: &str, coordinator: u32) -> Summary {
 
         [producers.shop.config]
         acks = "{acks}"
+        linger.ms = 0
 
         [groups.search]
         topics = ["orders"]
