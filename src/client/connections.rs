@@ -64,6 +64,11 @@ impl Connections {
         self.lost.iter().any(|lost| lost.connection == connection && now < lost.until)
     }
 
+    /// Whether there is a connection to a broker, other than to whom `bootstrap.servers` names.
+    pub(super) fn has_met(&self, broker: BrokerId) -> bool {
+        self.met.contains(&broker)
+    }
+
     /// The connection to a broker is used, or opened. Whether it was open before.
     pub(super) fn meet(&mut self, broker: BrokerId) -> bool {
         let met = self.met.contains(&broker);

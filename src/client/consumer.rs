@@ -24,17 +24,6 @@ use crate::model::message::Response;
 use crate::model::message::fetch::FetchResponse;
 use crate::model::uuid::Uuid;
 
-/// How long after its moment a heartbeat goes out. Kafka's timers never end early, and whoever
-/// notices that one ended has to wake the thread that sends; the next interval counts from there.
-/// Real clients take 0.3 to 1.5 ms on an idle machine; among other programs, as in the experiments of
-/// docs/calibration.md, 5 ms and more.
-///
-/// Small as it is, it decides a race: all members heartbeat in the phase of the last rebalance, and
-/// a session that is a whole number of intervals ends just before the heartbeat of a survivor. In a
-/// real group some milliseconds between the phases of two members may turn that round, and then the
-/// survivor learns of the end one interval later.
-pub(super) const LATENESS: Span = Span::from_ms(5);
-
 /// A consumer process, from its start to its end.
 ///
 /// Call [`Consumer::wake`] when [`Consumer::next_step_at`] or [`Consumer::next_timer_at`] has come,
@@ -68,6 +57,8 @@ pub struct Consumer {
     pub(super) inbox: Vec<(u64, Response)>,
     pub(super) connections: Connections,
     pub(super) correlation: u64,
+    /// Since when the application thread watches the network, if it does.
+    pub(super) watching_since: Instant,
     /// Whether something arrived since the last pass.
     pub(super) woken: bool,
     /// When `poll` goes through its duties again although nothing arrived.
@@ -141,6 +132,7 @@ impl Consumer {
             inbox: Vec::new(),
             connections: Connections::default(),
             correlation: 0,
+            watching_since: now,
             woken: true,
             retry_at: Instant::NEVER,
             fatal: None,

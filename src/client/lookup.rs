@@ -171,8 +171,9 @@ impl Consumer {
         self.send(now, Connection { broker, coordinator: true }, kind, request, out);
     }
 
-    /// The broker that owes the fewest answers among those with an open connection; without any, the
-    /// one whose connection may be opened soonest (`NetworkClient.leastLoadedNode`).
+    /// The broker that owes the fewest answers among those with an open connection; without any, one
+    /// that the client has not met or, after that, the one whose connection may be opened soonest
+    /// (`NetworkClient.leastLoadedNode`).
     pub(super) fn any_broker(&mut self, now: Instant) -> Connection {
         let known = self.metadata.brokers();
         let known = if known.is_empty() { &self.lookup.brokers } else { known };
@@ -181,7 +182,8 @@ impl Consumer {
             let opens = self.connections.lost_until(*connection);
             let asked = self.pending.iter().filter(|p| p.connection == *connection).count();
             let fetches = self.fetcher.deadlines().any(|(other, _)| other == *connection);
-            (opens.is_some(), opens.map(|at| at.max(now)), asked + usize::from(fetches))
+            let stranger = !self.connections.has_met(connection.broker);
+            (opens.is_some(), stranger, opens.map(|at| at.max(now)), asked + usize::from(fetches))
         };
         let connection = |&broker: &BrokerId| Connection { broker, coordinator: false };
         let from_first = known[first..].iter().chain(&known[..first]).map(connection);

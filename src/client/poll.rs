@@ -51,6 +51,7 @@ impl Consumer {
             Thread::Closing => self.maybe_stop(now, out),
             Thread::Stopped => return false,
         }
+        self.watching_since = now;
         true
     }
 

@@ -5,6 +5,7 @@ mod commits;
 mod coordinators;
 mod fetching;
 mod heartbeats;
+mod lateness;
 mod passes;
 mod patterns;
 mod racks;

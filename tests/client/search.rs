@@ -63,7 +63,7 @@ fn who_finds_no_coordinator_waits_for_metadata_before_it_asks_again() {
 }
 
 #[test]
-fn commit_sync_searches_with_pauses_that_grow_and_keeps_the_heartbeat_thread_out() {
+fn commit_sync_finds_a_dead_coordinator_as_often_as_was_measured() {
     let mut world = World::new(settings(), CommitMode::SyncBatch);
     world.run_until(at(5_000));
     world.end += 10;
@@ -71,8 +71,8 @@ fn commit_sync_searches_with_pauses_that_grow_and_keeps_the_heartbeat_thread_out
     let since = world.now;
     world.run_until(since + Span::from_ms(8_300));
     let found = world.asked("FindCoordinator", since).len();
-    // On a real cluster 45 to 56 times, where messages take less than 2 ms there and back.
-    assert!((38..=47).contains(&found), "{found}");
+    // While it pauses before another attempt the heartbeat thread asks, while it searches nobody else.
+    assert!((45..=56).contains(&found), "{found}");
 }
 
 #[test]

@@ -3,8 +3,12 @@
 //! It wakes each `retry.backoff.ms` while there is nothing to do, and at once when the
 //! application thread, inside `poll`, sees that a heartbeat is due. So a heartbeat is punctual
 //! while the application polls, and up to a backoff late while it works.
+//!
+//! Timers count whole milliseconds of the clock (`Timer`): the next interval begins with the
+//! millisecond in which a heartbeat left. Who polls is less than a millisecond late most of the time and
+//! keeps the rhythm; who works is late by each wait of the thread on the way.
 
-use crate::client::consumer::{Consumer, LATENESS};
+use crate::client::consumer::Consumer;
 use crate::client::effect::{Effect, Note};
 use crate::client::lookup::{PendingKind, Question};
 use crate::client::thread::Thread;
@@ -13,6 +17,21 @@ use crate::model::Name;
 use crate::model::config::ConsumerConfig;
 use crate::model::error::ErrorCode;
 use crate::model::message::group::{HeartbeatRequest, LeaveGroupRequest, MemberIdentity};
+
+/// By how much a wait ends late. Docs/calibration.md says how this and the next were measured.
+const OVERSLEPT: Span = Span::from_us(300);
+
+/// How long the application thread and the heartbeat thread need to hand over.
+const HANDOVER: Span = Span::from_us(1_100);
+
+/// How long `ConsumerNetworkClient` watches the network at most before others may
+/// (`MAX_POLL_TIMEOUT_MS`).
+const MAX_WATCH: Span = Span::from_secs(5);
+
+/// The beginning of the millisecond.
+fn whole(at: Instant) -> Instant {
+    Instant::from_us(at.as_us() / 1_000 * 1_000)
+}
 
 /// The thread with its three timers.
 #[derive(Clone, Debug)]
@@ -26,6 +45,8 @@ pub(in crate::client) struct HeartbeatThread {
     last_wake: Instant,
     /// Whether it has to wait for a lock since.
     held_up: bool,
+    /// When it gets hold of the lock.
+    free_at: Instant,
     heartbeat_due: Instant,
     session_end: Instant,
     poll_end: Instant,
@@ -40,6 +61,7 @@ impl HeartbeatThread {
             next_wake: Instant::NEVER,
             last_wake: Instant::ZERO,
             held_up: false,
+            free_at: Instant::ZERO,
             heartbeat_due: Instant::ZERO,
             session_end: Instant::NEVER,
             poll_end: Instant::NEVER,
@@ -50,20 +72,20 @@ impl HeartbeatThread {
     /// Starts, or starts anew, when a join is answered.
     pub(in crate::client) fn enable(&mut self, now: Instant, settings: &ConsumerConfig) {
         self.enabled = true;
-        self.heartbeat_due = now + settings.heartbeat_interval;
-        self.session_end = now + settings.session_timeout;
-        self.poll_end = now + settings.max_poll_interval;
+        self.heartbeat_due = whole(now) + settings.heartbeat_interval;
+        self.session_end = whole(now) + settings.session_timeout;
+        self.poll_end = whole(now) + settings.max_poll_interval;
         self.last_wake = now;
     }
 
     /// The coordinator was found: it deserves a whole session timeout.
     pub(in crate::client) fn restart_session(&mut self, now: Instant, settings: &ConsumerConfig) {
-        self.session_end = now + settings.session_timeout;
+        self.session_end = whole(now) + settings.session_timeout;
     }
 
     /// The application thread passed through `poll`.
     pub(in crate::client) fn polled(&mut self, now: Instant, settings: &ConsumerConfig) {
-        self.poll_end = now + settings.max_poll_interval;
+        self.poll_end = whole(now) + settings.max_poll_interval;
     }
 
     /// A heartbeat was answered.
@@ -75,7 +97,7 @@ impl HeartbeatThread {
     /// A heartbeat failed: try again after a backoff.
     pub(in crate::client) fn failed(&mut self, now: Instant, backoff: Span) {
         self.attempts += 1;
-        self.heartbeat_due = now + backoff;
+        self.heartbeat_due = whole(now) + backoff;
     }
 
     pub(in crate::client) fn attempts(&self) -> u32 {
@@ -84,8 +106,11 @@ impl HeartbeatThread {
 
     /// Its first wake at or after `at`, by its own rhythm.
     fn wake_after(&self, at: Instant, settings: &ConsumerConfig) -> Instant {
+        if at == Instant::NEVER {
+            return at;
+        }
         let since = at.since(self.last_wake).as_us();
-        let step = settings.retry_backoff.as_us().max(1);
+        let step = (settings.retry_backoff + OVERSLEPT).as_us();
         self.last_wake + Span::from_us(since.div_ceil(step) * step)
     }
 }
@@ -104,18 +129,34 @@ impl Consumer {
             return hb.wake_after(now + Span::from_us(1), settings);
         }
         let session = hb.wake_after(hb.session_end, settings);
-        let poll = if self.is_in_poll() {
-            Instant::NEVER
+        let (poll, heartbeat) = if self.is_in_poll() {
+            (Instant::NEVER, self.noticed_in_poll(hb.heartbeat_due))
         } else {
-            hb.wake_after(hb.poll_end, settings) + LATENESS
+            (hb.wake_after(hb.poll_end, settings), hb.wake_after(hb.heartbeat_due, settings))
         };
-        let heartbeat = if self.is_polling() {
-            hb.heartbeat_due
-        } else {
-            hb.wake_after(hb.heartbeat_due, settings)
-        };
-        let metadata = self.next_metadata().max(now + LATENESS);
-        session.min(poll).min(heartbeat + LATENESS).min(metadata)
+        let metadata = self.next_metadata().max(now + OVERSLEPT);
+        let metadata = if self.is_polling() { metadata } else { hb.wake_after(metadata, settings) };
+        let at = session.min(poll).min(heartbeat).min(metadata).max(hb.free_at);
+        if self.is_committing_sync() { self.after_watch(now, at) } else { at }
+    }
+
+    /// When a heartbeat goes out that the application thread, watching the network in `poll`, has to
+    /// notice first: it watches for whole milliseconds, and wakes the heartbeat thread.
+    fn noticed_in_poll(&self, due: Instant) -> Instant {
+        let began = self.watching_since;
+        let rest = if began < due { began - whole(began) } else { Span::ZERO };
+        due + rest + OVERSLEPT + HANDOVER
+    }
+
+    /// When the heartbeat thread gets to the network that a `commitSync` watches: as soon as something
+    /// arrives, or after the longest watch (the lock of `ConsumerNetworkClient`).
+    fn after_watch(&self, now: Instant, at: Instant) -> Instant {
+        if at <= now {
+            return at;
+        }
+        let watch = self.settings.heartbeat_interval.min(MAX_WATCH).as_us().max(1);
+        let waits = at.since(self.watching_since).as_us();
+        self.watching_since + Span::from_us(waits.div_ceil(watch) * watch)
     }
 
     /// Lets the heartbeat thread do what is due. Whether it woke.
@@ -129,11 +170,7 @@ impl Consumer {
             return false;
         }
         if std::mem::take(&mut self.heartbeat.held_up) {
-            let woke = self.heartbeat.last_wake + self.settings.retry_backoff;
-            if woke <= now {
-                self.heartbeat.last_wake = now;
-            }
-            self.heartbeat.next_wake = self.next_heartbeat_wake(now);
+            self.let_in(now);
         }
         if now < self.heartbeat.next_wake {
             return false;
@@ -156,6 +193,22 @@ impl Consumer {
         true
     }
 
+    /// The application thread has given up the lock, for a moment if the search goes on in the next call
+    /// of `poll`: whose wait is over gets hold of it.
+    fn let_in(&mut self, now: Instant) {
+        let waits_until = self.heartbeat.last_wake + self.settings.retry_backoff + OVERSLEPT;
+        let waited = waits_until <= now;
+        if waited && self.lookup.coordinator.is_none() {
+            self.heartbeat.next_wake = now;
+            return;
+        }
+        if waited {
+            self.heartbeat.last_wake = now;
+        }
+        self.heartbeat.free_at = now + HANDOVER;
+        self.heartbeat.next_wake = self.next_heartbeat_wake(now);
+    }
+
     /// The heartbeat thread asks who the coordinator is, in case the application does not. It gives up
     /// a question as soon as it wakes again, and asks anew the next time.
     fn look_up_meanwhile(&mut self, now: Instant, out: &mut Vec<Effect>) {
@@ -173,7 +226,7 @@ impl Consumer {
     }
 
     fn send_heartbeat(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        self.heartbeat.heartbeat_due = now + self.settings.heartbeat_interval;
+        self.heartbeat.heartbeat_due = whole(now) + self.settings.heartbeat_interval;
         let generation = &self.member.generation;
         let request = HeartbeatRequest {
             group_id: self.group.clone(),

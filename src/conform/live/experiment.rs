@@ -60,6 +60,10 @@ pub struct Setup {
     pub groups: BTreeMap<String, Group>,
     /// What happened, and when it was to happen.
     pub events: Vec<Event>,
+    /// Whether each consumer had a process of its own; otherwise only those have that were killed or
+    /// stopped.
+    #[serde(default)]
+    pub processes: bool,
     /// How long the run was.
     pub duration: Time,
     /// How far runs are shifted against each other.

@@ -141,6 +141,7 @@ impl Seen<'_> {
                 self.facts_of(consumer).find(|(_, what)| wanted(what)).map(|(at, _)| at)
             };
             let Some(start) = first(&|what| *what == ConsumerFact::Started) else { continue };
+            let start = start - super::scenario::starting(self.experiment, name);
             let since = |at: Option<f64>| at.map(|at| at - start);
             let join = since(first(&|what| *what == ConsumerFact::JoinSent));
             let callback = first(&|what| matches!(what, ConsumerFact::Assigned { .. }));
@@ -148,7 +149,10 @@ impl Seen<'_> {
                 &|what| matches!(what, ConsumerFact::Assigned { partitions, .. } if !partitions.is_empty()),
             ));
             let record = since(self.records_of(consumer).first().copied());
-            put("start_to_startup_complete_ms", Some(0.0));
+            put(
+                "start_to_startup_complete_ms",
+                Some(super::scenario::starting(self.experiment, name)),
+            );
             put("start_to_first_join_ms", join);
             put("start_to_first_callback_ms", since(callback));
             put("start_to_first_assignment_ms", given);
