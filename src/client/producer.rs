@@ -9,6 +9,7 @@ pub mod arrivals;
 mod batching;
 mod blocking;
 mod buffer;
+mod crawling;
 pub mod curve;
 mod dealing;
 mod delivering;
@@ -152,6 +153,7 @@ impl Producer {
     /// It hears at `at` that its topic has as many partitions as `setup` says.
     pub fn grow(&mut self, at: Instant, setup: &Setup, streams: Streams) {
         self.dealings.grow(at, setup, streams, &mut self.arriving);
+        self.forget_after(at);
     }
 
     /// Among how many partitions it deals its records now.
@@ -168,6 +170,7 @@ impl Producer {
     /// partitions that have one.
     pub fn hear_of_leader(&mut self, index: u32, at: Instant, leads: bool) {
         self.dealings.hear(at, index, leads, &mut self.arriving);
+        self.forget_after(at);
     }
 
     /// At which rate it sends to partition `index` at `at`, on average over its choices, whatever waits
@@ -185,6 +188,7 @@ impl Producer {
         let at = self.dealings.change_rate(at, &mut self.arriving);
         self.batching.forget();
         self.arriving.change_rate(at, change);
+        self.forget_after(at);
     }
 }
 

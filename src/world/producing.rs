@@ -5,7 +5,9 @@ use super::wires::Node;
 use super::{CLIENT, Event, World, disarm};
 use crate::client::producer::{BufferChange, Why};
 use crate::cluster::log::Source;
+use crate::kernel::factor::Factor;
 use crate::kernel::time::{Instant, Span};
+use crate::model::config::Acks;
 use crate::model::fact::{Fact, PartitionFact, ProducerFact};
 use crate::model::id::{BrokerId, PartitionId};
 
@@ -107,9 +109,10 @@ impl World<'_> {
         }
         let node = Node::Producer(self.producer_id(row));
         let way = self.way_to(leader) + self.mean_delay(node, Node::Broker(leader));
+        let trip = self.late_trip(row, partition, leader, way);
         let from = self.logs.partitions[partition.index()].end(self.now, &mut self.logs.producers);
         self.logs.producers[row].hear_of_leader(index, self.now, true);
-        let outcome = self.logs.producers[row].flow(index, self.now, way, leader);
+        let outcome = self.logs.producers[row].flow(index, self.now, (way, trip), leader);
         if outcome.repeated > 0 {
             let to = from + outcome.repeated;
             self.tell(Fact::Partition { partition, what: PartitionFact::Repeated { from, to } });
@@ -118,6 +121,34 @@ impl World<'_> {
             let what = PartitionFact::Undelivered { records: outcome.expired };
             self.tell(Fact::Partition { partition, what });
         }
+    }
+
+    /// How long a request of a producer takes to the leader of a partition and back, if an event has made
+    /// that longer than it should be.
+    fn late_trip(
+        &self,
+        row: usize,
+        partition: PartitionId,
+        leader: BrokerId,
+        way: Span,
+    ) -> Option<Span> {
+        let node = Node::Producer(self.producer_id(row));
+        let acks = self.logs.producers[row].acks();
+        let behind = match self.standing(self.row_of(partition)) {
+            Standing::Flowing(behind) if acks == Acks::All => behind,
+            _ => Span::ZERO,
+        };
+        let followers = self.controller.partition(self.row_of(partition)).isr.iter();
+        let slow = |a: Node, broker: BrokerId| {
+            self.machine(broker).slow != Factor::ONE
+                || !self.mean_delay(a, Node::Broker(broker)).is_zero()
+        };
+        let is_late = slow(node, leader)
+            || acks == Acks::All
+                && followers.into_iter().any(|&follower| slow(Node::Broker(leader), follower));
+        let back = self.mean_delay(Node::Broker(leader), node);
+        let back = Span::from_us(self.scenario.cluster.latency.mean() as u64) + back;
+        (is_late && acks != Acks::None).then(|| way + behind + back)
     }
 
     /// Producers that were refused try again.

@@ -21,6 +21,7 @@ mod retention;
 mod shipped;
 mod slow_broker;
 mod static_members;
+mod sticky_reference;
 mod strategies;
 mod topics;
 

@@ -62,3 +62,39 @@ fn a_fetch_that_waits_is_answered_once_whatever_the_rate_does() {
         assert_eq!(late, 0, "factor {factor}: records wait for a second at most");
     }
 }
+
+/// Twenty consumers on a hundred partitions, each of which has something new whenever somebody looks, and
+/// a poll that returns all of it.
+fn busy(rate: &str) -> String {
+    format!(
+        r#"
+        name = "busy"
+        duration = "60s"
+        resolution = "100ms"
+        [cluster]
+        brokers = 3
+        [topics.orders]
+        partitions = 100
+        record_size = 100
+        [producers.shop]
+        topic = "orders"
+        rate = "{rate}"
+        partitioner = "round-robin"
+        [groups.search]
+        topics = ["orders"]
+        consumers = 20
+        process = "1us"
+        [groups.search.config]
+        "max.poll.records" = 1000000
+        "max.partition.fetch.bytes" = 10000000
+        "#
+    )
+}
+
+#[test]
+fn a_run_takes_as_many_events_whatever_the_rate() {
+    let events = |rate| crate::run_with_lines(&scenario(&busy(rate))).0.trace.events;
+    let (slow, fast) = (events("1000/s"), events("1000000/s"));
+    assert!(slow > 50_000, "{slow}");
+    assert!(slow.abs_diff(fast) < slow / 50, "{slow} and {fast}");
+}

@@ -62,6 +62,11 @@ impl Arriving {
         if at < self.stop { self.curve.rate(at) } else { Rate::default() }
     }
 
+    /// The highest rate from `at` on.
+    pub(super) fn fastest(&self, at: Instant) -> Rate {
+        self.curve.fastest(at)
+    }
+
     /// Until when the rate stays what it is at `at`.
     pub(super) fn steady_until(&self, at: Instant) -> Instant {
         self.curve.steady_until(at)

@@ -8,7 +8,7 @@
 
 use super::Producer;
 use super::delivering::before;
-use super::delivery::Wait;
+use super::delivery::Course;
 use crate::kernel::time::{Instant, Span, first_moment};
 use crate::model::config::ProducerConfig;
 
@@ -36,10 +36,17 @@ pub enum Change {
 }
 
 impl Producer {
-    /// Why records wait, partition by partition.
-    fn waits(&self) -> impl Iterator<Item = (u32, Wait)> {
-        let waits = (0..).zip(&self.channels);
-        waits.filter_map(|(index, channel)| Some((index, channel.last().wait()?)))
+    /// Where records wait or queue, since when, and how long they are kept.
+    fn waits(&self) -> impl Iterator<Item = (u32, Instant, Span)> {
+        (0..).zip(&self.channels).filter_map(|(index, channel)| {
+            let segment = channel.last();
+            let (began, patience) = match segment.course {
+                Course::Flows(_) => return None,
+                Course::Waits(wait) => (wait.began, self.patience(wait.why)),
+                Course::Crawls(_) => (segment.from, self.config.delivery_timeout),
+            };
+            Some((index, began, patience))
+        })
     }
 
     /// Whether somebody has to look at its buffer.
@@ -65,11 +72,15 @@ impl Producer {
     /// Bytes of the buffer that waiting records take at `at`, as things stand now. What does not wait
     /// is there for some milliseconds and does not count.
     fn taken(&mut self, at: Instant) -> u64 {
-        let waits: Vec<u32> = self.waits().map(|(index, _)| index).collect();
+        let waits: Vec<u32> = self.waits().map(|(index, ..)| index).collect();
         let records = self.config.records_per_batch(self.record_size);
         let mut batches = 0;
         for index in waits {
             let segment = self.channels[index as usize].last();
+            if segment.wait().is_none() {
+                batches += self.queued(index, at).div_ceil(records);
+                continue;
+            }
             let all = self.count(index, at).saturating_add_signed(segment.surplus);
             let gone = segment.base + self.overdue(index, at);
             batches += all.saturating_sub(gone).div_ceil(records);
@@ -85,6 +96,7 @@ impl Producer {
             }
             let tally = self.tally(now);
             self.blocks.begin(now, tally);
+            self.forget_after(now);
             return Some(Change::Blocked);
         }
         if !self.has_room(now) {
@@ -93,8 +105,9 @@ impl Producer {
         let refused = self.refused(now);
         let tally = self.tally(now);
         let (since, kept_back) = self.blocks.end(now, tally);
+        self.forget_after(now);
         // What was not created is not in a queue.
-        for index in self.waits().map(|(index, _)| index).collect::<Vec<u32>>() {
+        for index in self.waits().map(|(index, ..)| index).collect::<Vec<u32>>() {
             self.watch(index, now);
         }
         let refused = refused - self.refused(since);
@@ -117,7 +130,7 @@ impl Producer {
             let goes_on = now < end && self.has_room(end);
             return goes_on.then(|| first_moment(now, end, |at| self.has_room(at)));
         }
-        let waits = self.waits().map(|(_, wait)| (wait.began, self.patience(wait.why)));
+        let waits = self.waits().map(|(_, began, patience)| (began, patience));
         let (began, patience) =
             waits.min_by_key(|&(began, patience)| began.saturating_add(patience))?;
         let step = Span::from_us((patience.as_us() / LOOKS).max(100_000));
@@ -184,7 +197,7 @@ mod tests {
         let setup = Setup { config, duration: Span::from_secs(30), ..setup(2) };
         let mut producer = Producer::new(&setup, Streams::new(1));
         for index in 0..2 {
-            producer.flow(index, at(0), Span::ZERO, LEADER);
+            producer.flow(index, at(0), (Span::ZERO, None), LEADER);
         }
         producer
     }
@@ -208,7 +221,7 @@ mod tests {
         assert_eq!(watch(&mut producer, 1_000, 4_000), [(2_604, Change::Blocked)]);
         assert_eq!((producer.total(at(2_604)), producer.total(at(4_000))), (520, 520));
         assert_eq!(producer.delivered(1, at(4_000)), 260, "the other one is blocked, too");
-        producer.flow(0, at(4_000), Span::ZERO, LEADER);
+        producer.flow(0, at(4_000), (Span::ZERO, None), LEADER);
         let [(4_000, Change::Unblocked { since, kept_back, refused })] =
             watch(&mut producer, 4_000, 9_000)[..]
         else {
@@ -250,7 +263,7 @@ mod tests {
         producer.config.max_block = Span::ZERO;
         producer.hold(0, at(1_000), Why::Refused, Some(LEADER), at(1_000));
         watch(&mut producer, 1_000, 4_000);
-        producer.flow(0, at(4_000), Span::ZERO, LEADER);
+        producer.flow(0, at(4_000), (Span::ZERO, None), LEADER);
         watch(&mut producer, 4_000, 4_000);
         assert_eq!(producer.undelivered(at(9_000)), 280);
         assert_eq!(producer.undelivered(at(9_000)) + producer.total(at(9_000)), 1_800);

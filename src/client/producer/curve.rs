@@ -140,6 +140,14 @@ impl Curve {
         Rate::from_units(current.unwrap_or(0))
     }
 
+    /// The highest rate from `at` on.
+    pub fn fastest(&self, at: Instant) -> Rate {
+        let next = self.pieces.partition_point(|piece| piece.from <= at);
+        let from = &self.pieces[next.saturating_sub(1)..];
+        let units = from.iter().map(|piece| piece.before.max(piece.after)).max();
+        Rate::from_units(units.unwrap_or(0))
+    }
+
     /// Until when the rate stays what it is at `at`; `at` itself while it moves.
     pub fn steady_until(&self, at: Instant) -> Instant {
         let next = self.pieces.partition_point(|piece| piece.from <= at);

@@ -5,7 +5,7 @@
 use super::Setup;
 use super::arrivals::Arriving;
 use super::keyed::Keyed;
-use super::queues::Watched;
+use super::queues::{Reason, Watched};
 use super::round_robin::RoundRobin;
 use super::sticky::Sticky;
 use crate::kernel::random::{Purpose, Streams};
@@ -74,11 +74,11 @@ impl Dealings {
         arriving: &mut Arriving,
     ) {
         let from = self.next_boundary(at);
-        let waiting: Vec<(u32, Watched, u64)> = (0..self.last().partitions as u32)
+        let waiting: Vec<(u32, Reason, u64)> = (0..self.last().partitions as u32)
             .filter_map(|index| {
                 let watched = self.watched(index)?;
                 let dealt = self.last_mut().split.count(index, from, arriving);
-                Some((index, watched, dealt.saturating_sub(watched.left)))
+                Some((index, watched.reason, dealt.saturating_sub(watched.left)))
             })
             .collect();
         let mut split = Split::new(setup, streams, PURPOSES[1]);
@@ -87,8 +87,8 @@ impl Dealings {
             (0..setup.partitions).map(|index| split.count(index, from, arriving)).collect();
         self.all.push(Dealing { from, before, partitions, split });
         self.choose_among_led(from, arriving);
-        for (index, watched, records) in waiting {
-            self.watch(from, index, Some((watched, records)), arriving);
+        for (index, reason, records) in waiting {
+            self.watch(from, index, Some((reason, records)), arriving);
         }
     }
 
@@ -146,13 +146,13 @@ impl Dealings {
         }
     }
 
-    /// From `at` on so many records of a partition and all that follow wait; `None`: they wait no
-    /// more.
+    /// From `at` on so many records of a partition queue, and those that follow; `None`: they leave at
+    /// once.
     pub(super) fn watch(
         &mut self,
         at: Instant,
         index: u32,
-        waiting: Option<(Watched, u64)>,
+        queued: Option<(Reason, u64)>,
         arriving: &mut Arriving,
     ) {
         let dealing = self.last_mut();
@@ -160,10 +160,10 @@ impl Dealings {
             return;
         }
         let Split::Sticky(sticky) = &mut dealing.split else { return };
-        let watched = waiting.map(|(watched, records)| {
+        let watched = queued.map(|(reason, records)| {
             let total = arriving.count(at);
             let left = sticky.count(index, total, arriving).saturating_sub(records);
-            Watched { left, ..watched }
+            Watched { reason, at, left }
         });
         sticky.watch(at, index, watched, arriving);
     }

@@ -2,9 +2,9 @@
 
 use super::Producer;
 use super::delivery::{
-    Again, Channel, Course, Outcome, Segment, Wait, Why, longest_try, next_attempt,
+    Again, Channel, Course, Crawl, Outcome, Segment, Wait, Why, longest_try, next_attempt,
 };
-use super::queues::Watched;
+use super::queues::Reason;
 use crate::kernel::time::{Instant, Span};
 use crate::model::config::Acks;
 use crate::model::id::BrokerId;
@@ -24,11 +24,15 @@ impl Producer {
                 let left = before(at, way);
                 self.sent(index, left).saturating_add_signed(segment.surplus).max(segment.base)
             }
+            Course::Crawls(crawl) => {
+                let then = before(at, crawl.way);
+                self.crawled(index, segment, crawl, then).max(segment.base)
+            }
         }
     }
 
     /// Records for a partition that have left the producer by `at`, if nothing keeps them.
-    fn sent(&mut self, index: u32, at: Instant) -> u64 {
+    pub(super) fn sent(&mut self, index: u32, at: Instant) -> u64 {
         let left = self.batching.left(at, &mut self.arriving);
         self.count(index, left)
     }
@@ -46,6 +50,11 @@ impl Producer {
         let Some(created) = self.nth(index, nth) else { return Ok(None) };
         let leaves = self.batching.leaves(created, &mut self.arriving);
         Ok(Some(leaves.saturating_add(way)))
+    }
+
+    /// Who has to have a record before it is acknowledged.
+    pub fn acks(&self) -> Acks {
+        self.config.acks
     }
 
     /// Whether `acks` is `all`: what too few replicas have is not acknowledged.
@@ -87,7 +96,7 @@ impl Producer {
     }
 
     /// The way into a partition, which may be new.
-    fn channel(&mut self, index: u32) -> &mut Channel {
+    pub(super) fn channel(&mut self, index: u32) -> &mut Channel {
         let known = self.channels.len().max(index as usize + 1);
         self.channels.resize_with(known, Channel::new);
         &mut self.channels[index as usize]
@@ -114,7 +123,7 @@ impl Producer {
                 self.channel(index).push(Segment { course, ..segment.next(at) });
                 self.watch(index, at);
             }
-            Course::Flows(way) => {
+            Course::Flows(way) | Course::Crawls(Crawl { way, .. }) => {
                 let base = self.delivered(index, at);
                 let answered = self.delivered(index, acknowledged).min(base);
                 let asked = before(acknowledged, way);
@@ -135,12 +144,21 @@ impl Producer {
     /// The partitioner learns from its queues whether the records of a partition wait.
     pub(super) fn watch(&mut self, index: u32, at: Instant) {
         let segment = self.channel(index).last();
-        let waiting = segment.wait().map(|Wait { why, since, .. }| {
-            let delivered = segment.base.saturating_add_signed(-segment.surplus);
-            let records = self.count(index, at).saturating_sub(delivered);
-            let (patience, is_away) = (self.patience(why), why != Why::TooFew);
-            (Watched { since, left: 0, patience, is_away }, records)
-        });
+        let created = self.count(index, at).saturating_add_signed(segment.surplus);
+        let waiting = match segment.course {
+            Course::Flows(_) => None,
+            Course::Waits(Wait { why, since, .. }) => {
+                let (patience, is_away) = (self.patience(why), why != Why::TooFew);
+                let waits = Reason::Waits { since, patience, is_away };
+                Some((waits, created.saturating_sub(segment.base)))
+            }
+            Course::Crawls(crawl) => {
+                let left = self.crawled(index, segment, crawl, at);
+                let (records, trip) = (crawl.records, crawl.trip);
+                Some((Reason::Crawls { records, trip }, created.saturating_sub(left)))
+            }
+        };
+        self.forget_after(at);
         self.dealings.watch(at, index, waiting, &mut self.arriving);
     }
 
@@ -201,16 +219,22 @@ impl Producer {
     /// left. What waited is taken now, but for what has become too old (`delivery.timeout.ms`); of
     /// what was written before, what was not acknowledged is sent once more, and written once more
     /// unless the producer is idempotent.
-    pub fn flow(&mut self, index: u32, at: Instant, way: Span, leader: BrokerId) -> Outcome {
-        let course = Course::Flows(way);
+    ///
+    /// `trip` is given where the leader answers later than it should: how long a request takes.
+    pub fn flow(
+        &mut self,
+        index: u32,
+        at: Instant,
+        (way, trip): (Span, Option<Span>),
+        leader: BrokerId,
+    ) -> Outcome {
         let mut outcome = Outcome::default();
+        let Some(course) = self.next_course(index, at, way, trip) else { return outcome };
         let segment = self.channel(index).last();
-        if segment.course == course {
-            return outcome;
-        }
         let base = self.delivered(index, at);
         let Some(wait) = segment.wait() else {
             self.channel(index).push(Segment { base, course, ..segment.next(at) });
+            self.watch(index, at);
             return outcome;
         };
         let again = self.again(index, at, wait, leader);
@@ -281,7 +305,11 @@ impl Producer {
         let segment = self.channel(index).last();
         let base = self.delivered(index, at).saturating_sub(records);
         let surplus = segment.surplus - lost.cast_signed();
-        self.channel(index).push(Segment { base, surplus, ..segment.next(at) });
+        let course = match segment.course {
+            Course::Crawls(crawl) => Course::Crawls(Crawl { left: base, ..crawl }),
+            course => course,
+        };
+        self.channel(index).push(Segment { base, course, surplus, ..segment.next(at) });
         if !self.sends_again() {
             self.write_off(index, records - lost);
         }
@@ -308,7 +336,7 @@ mod tests {
     fn producer(config: &ProducerConfig) -> Producer {
         let config = ProducerConfig { linger: Span::ZERO, ..config.clone() };
         let mut producer = Producer::new(&Setup { config, ..setup(1) }, Streams::new(1));
-        assert_eq!(producer.flow(0, at(0), WAY, FIRST), Outcome::default());
+        assert_eq!(producer.flow(0, at(0), (WAY, None), FIRST), Outcome::default());
         producer
     }
 
@@ -323,7 +351,7 @@ mod tests {
     /// Waits from 2 s to `to`, three records unanswered.
     fn after(producer: &mut Producer, why: Why, to: u64, leader: BrokerId) -> Outcome {
         producer.hold(0, at(2_000), why, Some(FIRST), at(1_984));
-        producer.flow(0, at(to), WAY, leader)
+        producer.flow(0, at(to), (WAY, None), leader)
     }
 
     #[test]
@@ -371,7 +399,7 @@ mod tests {
         producer.hold(0, at(2_000), Why::Silent(FIRST), Some(FIRST), at(1_984));
         assert_eq!(producer.acknowledged(0), Some(396));
         producer.retract(0, at(3_000), 1, 0);
-        assert_eq!(producer.flow(0, at(4_000), WAY, SECOND).repeated, 2);
+        assert_eq!(producer.flow(0, at(4_000), (WAY, None), SECOND).repeated, 2);
     }
 
     #[test]
@@ -392,7 +420,7 @@ mod tests {
         producer.hold(0, at(1_001), Why::Refused, Some(FIRST), at(1_000));
         let given_up = [2_000, 3_000, 4_000].map(|ms| producer.given_up(0, at(ms)));
         assert_eq!(given_up, [0, 0, 200], "one by one");
-        let outcome = producer.flow(0, at(5_000), WAY, FIRST);
+        let outcome = producer.flow(0, at(5_000), (WAY, None), FIRST);
         // Created from 1 s to 3 s, and 5 s - 2 s is 3 s.
         assert_eq!(outcome, Outcome { repeated: 0, expired: 400 });
         assert_eq!(producer.delivered(0, at(5_001)), 600);
@@ -413,7 +441,7 @@ mod tests {
         let mut producer = producer(&config);
         producer.hold(0, at(2_000), Why::Refused, Some(FIRST), at(2_000));
         assert_eq!(producer.given_up(0, at(2_000)), 1, "what was on its way");
-        assert_eq!(producer.flow(0, at(3_000), WAY, FIRST), Outcome::default());
+        assert_eq!(producer.flow(0, at(3_000), (WAY, None), FIRST), Outcome::default());
         assert_eq!(producer.delivered(0, at(3_001)), 599);
     }
 
@@ -423,11 +451,11 @@ mod tests {
         producer.hold(0, at(2_000), Why::Refused, Some(FIRST), at(1_984));
         producer.retract(0, at(3_000), 5, 0);
         assert_eq!(producer.delivered(0, at(3_000)), 394);
-        producer.flow(0, at(3_000), WAY, SECOND);
+        producer.flow(0, at(3_000), (WAY, None), SECOND);
         assert_eq!(producer.delivered(0, at(3_001)), 600);
         producer.hold(0, at(4_000), Why::Refused, Some(SECOND), at(3_990));
         producer.retract(0, at(4_000), 5, 5);
-        producer.flow(0, at(4_000), WAY, FIRST);
+        producer.flow(0, at(4_000), (WAY, None), FIRST);
         assert_eq!(producer.delivered(0, at(5_001)), 995);
     }
 }

@@ -5,11 +5,15 @@
 
 use crate::kernel::time::{Instant, Span};
 use crate::model::id::BrokerId;
+use std::collections::BTreeMap;
 
 /// What has been delivered into one partition, over time.
 #[derive(Clone, Debug)]
 pub(super) struct Channel {
     segments: Vec<Segment>,
+    /// What had left, in parts of records, step by step from the beginning of a stretch in which they
+    /// crawl.
+    pub crawled: BTreeMap<Instant, Vec<u128>>,
 }
 
 /// A stretch of time.
@@ -50,8 +54,24 @@ impl Again {
 pub(super) enum Course {
     /// They are in the log so long after they left the producer.
     Flows(Span),
+    /// The same, but they queue for a broker that answers late.
+    Crawls(Crawl),
     /// They wait.
     Waits(Wait),
+}
+
+/// Records queue: `max.in.flight.requests.per.connection` requests at a time are out, each with a batch
+/// of the partition, and the next one leaves when one of them is answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Crawl {
+    /// They are in the log so long after they left.
+    pub way: Span,
+    /// How many leave in a round trip, …
+    pub records: u64,
+    /// … and how long that takes.
+    pub trip: Span,
+    /// How many had left when it began, by the count of the log.
+    pub left: u64,
 }
 
 /// Records wait.
@@ -100,7 +120,8 @@ impl Channel {
     pub(super) fn new() -> Self {
         let (from, course) = (Instant::ZERO, Course::Flows(Span::ZERO));
         let (base, surplus, given_up, again) = (0, 0, 0, Again::default());
-        Channel { segments: vec![Segment { from, base, course, surplus, given_up, again }] }
+        let first = Segment { from, base, course, surplus, given_up, again };
+        Channel { segments: vec![first], crawled: BTreeMap::new() }
     }
 
     /// The present stretch.
@@ -134,6 +155,7 @@ impl Channel {
     pub(super) fn push(&mut self, segment: Segment) {
         if self.last().from == segment.from {
             self.segments.pop();
+            self.crawled.remove(&segment.from);
         }
         self.segments.push(segment);
     }
@@ -154,7 +176,7 @@ impl Segment {
     pub(super) const fn wait(self) -> Option<Wait> {
         match self.course {
             Course::Waits(wait) => Some(wait),
-            Course::Flows(_) => None,
+            Course::Flows(_) | Course::Crawls(_) => None,
         }
     }
 }

@@ -60,9 +60,9 @@ mod tests {
         };
         let mut producer = Producer::new(&Setup { config, ..setup(1) }, Streams::new(1));
         // A record each 5 ms.
-        producer.flow(0, at(0), Span::from_ms(1), BrokerId(1));
+        producer.flow(0, at(0), (Span::from_ms(1), None), BrokerId(1));
         producer.hold(0, at(2_000), Why::Refused, Some(BrokerId(1)), at(1_984));
-        producer.flow(0, at(3_000), Span::from_ms(1), BrokerId(1));
+        producer.flow(0, at(3_000), (Span::from_ms(1), None), BrokerId(1));
         let created = |producer: &mut Producer, nths: [u64; 4], as_of| {
             nths.map(|nth| producer.created_nth(0, nth, at(as_of)).map(Instant::as_ms))
         };
@@ -74,7 +74,7 @@ mod tests {
         producer.hold(0, at(4_000), Why::Refused, Some(BrokerId(1)), at(4_000));
         let end = producer.delivered(0, at(4_000));
         producer.retract(0, at(4_000), 5, 5);
-        producer.flow(0, at(4_100), Span::from_ms(1), BrokerId(2));
+        producer.flow(0, at(4_100), (Span::from_ms(1), None), BrokerId(2));
         let nths = [end - 5, end - 4, end, end + 1];
         let seen = created(&mut producer, nths, 4_200);
         assert_eq!(seen, [3_970, 4_000, 4_020, 4_025].map(Some));

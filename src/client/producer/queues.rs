@@ -9,17 +9,44 @@ use crate::kernel::time::{Instant, Span};
 use crate::model::config::ProducerConfig;
 use std::collections::BTreeMap;
 
-/// Why the records of a partition wait in its queue.
+/// Why the records of a partition are in its queue.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Reason {
+    /// Nobody takes them.
+    Waits {
+        /// Since when.
+        since: Instant,
+        /// How long records are kept.
+        patience: Span,
+        /// Whether the broker takes no requests, whatever they hold.
+        is_away: bool,
+    },
+    /// So many leave in a round trip.
+    Crawls {
+        /// How many.
+        records: u64,
+        /// How long it takes.
+        trip: Span,
+    },
+}
+
+/// A partition whose queue may hold something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Watched {
-    /// Since when, …
-    pub since: Instant,
-    /// … and when so many of its records had left the queue, by the count of its dealing.
+    pub reason: Reason,
+    /// When somebody said so, and how many of its records had left the queue by then, by the count of
+    /// its dealing.
+    pub at: Instant,
     pub left: u64,
-    /// How long records are kept.
-    pub patience: Span,
-    /// Whether its broker takes no requests, whatever they hold.
-    pub is_away: bool,
+}
+
+/// How long a queue is that crawls, after so many runs of its partition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Level {
+    at: Instant,
+    runs: usize,
+    /// Records, times the microseconds of a round trip.
+    parts: u128,
 }
 
 /// A queue when a run begins.
@@ -29,12 +56,16 @@ struct Queue {
     is_excluded: bool,
 }
 
-/// Records of a partition that were dealt by now, and a while ago.
+/// What was dealt before a run.
 pub(super) trait Dealt {
-    /// By now.
+    /// Records of a partition.
     fn now(&mut self, index: u32) -> u64;
-    /// So long ago.
+    /// The same, so long ago.
     fn ago(&mut self, index: u32, span: Span) -> u64;
+    /// When the `nth` run of a partition began (from 0), and its records.
+    fn run(&mut self, index: u32, nth: usize) -> Option<(Instant, u64)>;
+    /// How many runs of a partition began by `at`, and their records.
+    fn begun_by(&mut self, index: u32, at: Instant) -> (usize, u64);
 }
 
 /// The partitions of a topic and their queues, as the partitioner sees them.
@@ -44,6 +75,7 @@ pub(super) struct Queues {
     available: Vec<u32>,
     is_led: bool,
     watched: BTreeMap<u32, Watched>,
+    levels: BTreeMap<u32, Level>,
     /// `partitioner.adaptive.partitioning.enable`
     is_adaptive: bool,
     /// `partitioner.availability.timeout.ms`; zero: none.
@@ -60,6 +92,7 @@ impl Queues {
             available: (0..partitions).collect(),
             is_led: true,
             watched: BTreeMap::new(),
+            levels: BTreeMap::new(),
             is_adaptive: config.adaptive_partitioning,
             availability_timeout: config.availability_timeout,
             batch: config.records_per_batch(record_size),
@@ -88,6 +121,11 @@ impl Queues {
         };
     }
 
+    /// Runs that it has seen may have changed.
+    pub(super) fn forget(&mut self) {
+        self.levels.clear();
+    }
+
     /// Why the records of a partition wait.
     pub(super) fn watched(&self, index: u32) -> Option<Watched> {
         self.watched.get(&index).copied()
@@ -110,11 +148,9 @@ impl Queues {
         dealt: &mut impl Dealt,
         stream: &mut Stream,
     ) -> u32 {
-        let queues: Vec<(u32, Queue)> = self
-            .watched
-            .iter()
-            .map(|(&index, watched)| (index, self.queue(index, watched, at, dealt)))
-            .collect();
+        let watched: Vec<(u32, Watched)> = self.watched.iter().map(|(&i, &w)| (i, w)).collect();
+        let queue = |(index, watched)| (index, self.queue(index, watched, at, dealt));
+        let queues: Vec<(u32, Queue)> = watched.into_iter().map(queue).collect();
         if !self.weigh(&queues) {
             return self.any(stream);
         }
@@ -124,15 +160,48 @@ impl Queues {
         self.table[place].0
     }
 
-    fn queue(&self, index: u32, watched: &Watched, at: Instant, dealt: &mut impl Dealt) -> Queue {
-        let waits = at.since(watched.since);
-        let gone = if waits < watched.patience { 0 } else { dealt.ago(index, watched.patience) };
+    fn queue(
+        &mut self,
+        index: u32,
+        watched: Watched,
+        now: Instant,
+        dealt: &mut impl Dealt,
+    ) -> Queue {
+        let Reason::Waits { since, patience, is_away } = watched.reason else {
+            let records = self.level(index, watched, now, dealt);
+            return Queue { batches: records.div_ceil(self.batch), is_excluded: false };
+        };
+        let waits = now.since(since);
+        let gone = if waits < patience { 0 } else { dealt.ago(index, patience) };
         let records = dealt.now(index).saturating_sub(watched.left.max(gone));
         let timeout = self.availability_timeout;
         Queue {
             batches: records.div_ceil(self.batch),
-            is_excluded: watched.is_away && !timeout.is_zero() && waits > timeout,
+            is_excluded: is_away && !timeout.is_zero() && waits > timeout,
         }
+    }
+
+    /// Records in a queue that crawls: each run comes at once, and all leave at their pace.
+    fn level(&mut self, index: u32, watched: Watched, now: Instant, dealt: &mut impl Dealt) -> u64 {
+        let Reason::Crawls { records, trip } = watched.reason else { return 0 };
+        let trip = u128::from(trip.as_us().max(1));
+        let mut last = self.levels.get(&index).copied().unwrap_or_else(|| {
+            let (runs, dealt) = dealt.begun_by(index, watched.at);
+            let queued = dealt.saturating_sub(watched.left);
+            Level { at: watched.at, runs, parts: u128::from(queued) * trip }
+        });
+        let drain = |last: &mut Level, at: Instant| {
+            let gone = u128::from(records) * u128::from(at.since(last.at).as_us());
+            (last.at, last.parts) = (at, last.parts.saturating_sub(gone));
+        };
+        while let Some((at, records)) = dealt.run(index, last.runs) {
+            drain(&mut last, at);
+            last.parts += u128::from(records) * trip;
+            last.runs += 1;
+        }
+        drain(&mut last, now);
+        self.levels.insert(index, last);
+        (last.parts / trip) as u64
     }
 
     /// Makes the table from the queues of watched partitions; the others are empty. `false`: all get

@@ -36,14 +36,14 @@ impl RunLength {
 
     /// Records of a run at this rate.
     pub(super) fn at(&self, rate: Rate) -> u64 {
-        let within =
-            |span: Span| u128::from(rate.units()) * u128::from(span.as_us()) / Rate::PER_EVENT;
-        // Its linger begins with its first record.
-        let batch = (within(self.open) as u64 + 1).min(self.capacity);
+        // Its linger begins with its first record, and what comes when it ends comes too late.
+        let units = |span: Span| u128::from(rate.units()) * u128::from(span.as_us());
+        let within = |span: Span| units(span).div_ceil(Rate::PER_EVENT) as u64;
+        let batch = within(self.open).clamp(1, self.capacity);
         let batches =
             self.batch_size.div_ceil(ProducerConfig::batch_bytes(batch, self.record_size));
         let run = batch * batches.max(1);
-        run * (within(SHORTEST) as u64).div_ceil(run).max(1)
+        run * within(SHORTEST).div_ceil(run).max(1)
     }
 }
 
@@ -62,8 +62,9 @@ mod tests {
         assert_eq!(run(1_000, 5, 10_000), 32);
         // Single records until 16,384 bytes are there, each in a batch of 1,061 bytes.
         assert_eq!(run(1_000, 5, 10), 16);
-        // Eleven records in each batch, of 11,061 bytes: two.
-        assert_eq!(run(1_000, 5, 2_000), 22);
+        // Ten records in each batch, of 10,061 bytes: two.
+        assert_eq!(run(1_000, 5, 2_000), 20);
+        assert_eq!([run(1_000, 5, 300), run(1_000, 5, 1_000), run(1_000, 5, 3_000)], [16, 20, 30]);
         // A record that fills a batch alone.
         assert_eq!(run(20_000, 5, 10), 1);
         // 16,323 bytes are one record each: the second one fills the run.

@@ -238,6 +238,7 @@ impl Sticky {
         let begun = total.saturating_sub(era.record).div_ceil(era.length);
         self.runs.truncate(era.run + begun as u32);
         self.steady_until = 0;
+        self.queues.forget();
         self.changes += 1;
         self.stream.set_position(self.changes * DRAWS_PER_CHANGE);
     }
@@ -321,12 +322,28 @@ impl Dealt for DealtSoFar<'_> {
         let total = self.arriving.count(then);
         count(self.eras, self.runs, index, total)
     }
+
+    fn run(&mut self, index: u32, nth: usize) -> Option<(Instant, u64)> {
+        let run = *self.runs.of[index as usize].get(nth)?;
+        let era = &self.eras[self.eras.partition_point(|era| era.run <= run) - 1];
+        let at = self.arriving.nth(era.start_of(run) + 1, Instant::NEVER)?;
+        Some((at, era.length))
+    }
+
+    fn begun_by(&mut self, index: u32, at: Instant) -> (usize, u64) {
+        let total = self.arriving.count(at);
+        let era = &self.eras[self.eras.partition_point(|era| era.record <= total) - 1];
+        let begun = era.run + (total - era.record).div_ceil(era.length) as u32;
+        let runs = self.runs.before(index, begun);
+        (runs, era.records(index, runs))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::client::producer::curve::Curve;
+    use crate::client::producer::queues::Reason;
     use crate::client::producer::tests::setup;
     use crate::kernel::random::{Purpose, Streams};
     use crate::model::config::ProducerConfig;
@@ -364,7 +381,7 @@ mod tests {
             }
         }
         let lengths: Vec<u64> = sticky.eras.iter().map(|era| era.length).collect();
-        assert_eq!(lengths, [16, 22, 24, 26, 28, 30, 32]);
+        assert_eq!(lengths, [16, 20, 22, 24, 26, 28, 30, 32]);
     }
 
     /// The same by walking through all runs.
@@ -424,7 +441,8 @@ mod tests {
         let total = arriving.count(at);
         let left = sticky.count(1, total, &mut arriving);
         let patience = Span::from_secs(120);
-        let watched = Watched { since: at, left, patience, is_away: true };
+        let reason = Reason::Waits { since: at, patience, is_away: true };
+        let watched = Watched { reason, at, left };
         sticky.watch(at, 1, Some(watched), &mut arriving);
         let mut got = |total: u64| sticky.count(1, total, &mut arriving) - left;
         let (first, second) = (got(total + 16_000), got(total + 32_000));
