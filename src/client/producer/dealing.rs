@@ -170,6 +170,9 @@ impl Dealings {
 
     /// Records of partition `index` at `at`.
     pub(super) fn count(&mut self, index: u32, at: Instant, arriving: &mut Arriving) -> u64 {
+        if let [only] = &mut self.all[..] {
+            return only.dealt(index, at, arriving);
+        }
         let mut sum = 0;
         let ends: Vec<Instant> = self.all.iter().skip(1).map(|dealing| dealing.from).collect();
         for (row, dealing) in self.all.iter_mut().enumerate() {
