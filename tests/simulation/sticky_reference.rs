@@ -35,9 +35,6 @@ enum Trouble {
 struct Case {
     rate: u64,
     trouble: Trouble,
-    adaptive: bool,
-    /// `partitioner.availability.timeout.ms`
-    availability: u64,
     seconds: u64,
 }
 
@@ -58,8 +55,6 @@ struct Batch {
 struct Node {
     /// When requests in flight are answered.
     in_flight: VecDeque<u64>,
-    ready: u64,
-    drained: Option<u64>,
 }
 
 /// Kafka's producer.
@@ -150,13 +145,10 @@ impl Kafka<'_> {
             for node in ready {
                 let trouble = self.trouble(node, now);
                 let state = &mut self.nodes[node];
-                state.ready = now;
                 let open = state.in_flight.len() < IN_FLIGHT && !matches!(trouble, Trouble::Dead);
                 if !open {
-                    state.drained.get_or_insert(now);
                     continue;
                 }
-                state.drained = Some(now);
                 let answered = match trouble {
                     Trouble::Late(trip) => now + trip,
                     Trouble::Silent => u64::MAX,
@@ -177,7 +169,7 @@ impl Kafka<'_> {
 
     /// Brokers that somebody has something for, and when a linger ends. Weighs queues.
     fn ready(&mut self, now: u64) -> (Vec<usize>, u64) {
-        let counts = self.case.adaptive && self.queues.iter().all(Option::is_some);
+        let counts = self.queues.iter().all(Option::is_some);
         let (mut sizes, mut ids, mut length) = ([0; PARTITIONS], [0; PARTITIONS], 0);
         let (mut ready, mut next) = (Vec::new(), u64::MAX);
         for (index, queue) in self.queues.iter().enumerate() {
@@ -186,11 +178,6 @@ impl Kafka<'_> {
             length += 1;
             let Some(first) = queue.front() else { continue };
             sizes[length - 1] = queue.len() as u64;
-            let node = &self.nodes[broker(index)];
-            let (limit, drained) = (self.case.availability, node.drained.unwrap_or(node.ready));
-            if limit > 0 && node.ready - drained > limit * 1_000 {
-                length -= 1;
-            }
             let is_full = queue.len() > 1 || first.closed || first.bytes >= BATCH_SIZE;
             if is_full || now >= first.created + LINGER {
                 if !ready.contains(&broker(index)) {
@@ -258,11 +245,7 @@ const WARM: u64 = 5;
 
 /// The same by arithmetic.
 fn arithmetic(case: &Case, seed: u64) -> [u64; PARTITIONS] {
-    let config = ProducerConfig {
-        adaptive_partitioning: case.adaptive,
-        availability_timeout: Span::from_ms(case.availability),
-        ..ProducerConfig::default()
-    };
+    let config = ProducerConfig::default();
     let rate = Rate::per_second(case.rate);
     let setup = Setup {
         name: "reference".to_owned(),
@@ -339,7 +322,7 @@ fn agree(case: &Case, tolerance: f64) {
 }
 
 fn case(rate: u64, trouble: Trouble, seconds: u64) -> Case {
-    Case { rate, trouble, adaptive: true, availability: 0, seconds }
+    Case { rate, trouble, seconds }
 }
 
 #[test]
@@ -360,22 +343,10 @@ fn a_silent_broker_too() {
 }
 
 #[test]
-fn a_broker_that_is_unavailable_hands_its_queue_to_the_next() {
-    let case = Case { availability: 1_000, ..case(3_000, Trouble::Dead, 20) };
-    agree(&case, 0.15);
-}
-
-#[test]
 fn a_late_broker_gets_what_it_can_take() {
     agree(&case(3_000, Trouble::Late(500_000), 20), 0.15);
     agree(&case(10_000, Trouble::Late(1_000_000), 10), 0.15);
     agree(&case(10_000, Trouble::Late(100_000), 10), 0.15);
-}
-
-#[test]
-fn without_weights_everybody_gets_the_same() {
-    let case = Case { adaptive: false, ..case(3_000, Trouble::Late(500_000), 30) };
-    agree(&case, 0.05);
 }
 
 /// What `client/producer/run_length.rs` says of these rates. A fast producer that turns to another
