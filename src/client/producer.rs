@@ -19,6 +19,7 @@ mod origin;
 mod queues;
 mod round_robin;
 mod run_length;
+mod runs;
 mod sticky;
 
 pub use buffer::Change as BufferChange;

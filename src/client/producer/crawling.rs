@@ -5,7 +5,8 @@
 //! left is computed step by step, between the steps in proportion to time.
 
 use super::Producer;
-use super::delivery::{Course, Crawl, Segment};
+use super::delivery::{Course, Crawl, Segment, Wait, Why};
+use super::queues::Reason;
 use crate::kernel::rate::Rate;
 use crate::kernel::time::{Instant, Span};
 
@@ -103,6 +104,27 @@ impl Producer {
         Span::from_us(crawl.trip.clamp(SHORTEST, LONGEST).as_us().max(run))
     }
 
+    /// The partitioner learns from its queues whether the records of a partition wait.
+    pub(super) fn watch(&mut self, index: u32, at: Instant) {
+        let segment = self.channel(index).last();
+        let created = self.count(index, at).saturating_add_signed(segment.surplus);
+        let waiting = match segment.course {
+            Course::Flows(_) => None,
+            Course::Waits(Wait { why, since, .. }) => {
+                let (patience, is_away) = (self.patience(why), why != Why::TooFew);
+                let waits = Reason::Waits { since, patience, is_away };
+                Some((waits, created.saturating_sub(segment.base)))
+            }
+            Course::Crawls(crawl) => {
+                let left = self.crawled(index, segment, crawl, at);
+                let (records, trip) = (crawl.records, crawl.trip);
+                Some((Reason::Crawls { records, trip }, created.saturating_sub(left)))
+            }
+        };
+        self.forget_after(at);
+        self.dealings.watch(at, index, waiting, &mut self.arriving);
+    }
+
     /// What is computed of times after `at` may not hold any more.
     pub(super) fn forget_after(&mut self, at: Instant) {
         for index in 0..self.channels.len() {
@@ -127,8 +149,8 @@ impl Producer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Setup;
     use super::super::tests::setup;
-    use super::super::{Setup, Why};
     use super::*;
     use crate::kernel::random::Streams;
     use crate::model::config::ProducerConfig;

@@ -4,7 +4,6 @@ use super::Producer;
 use super::delivery::{
     Again, Channel, Course, Crawl, Outcome, Segment, Wait, Why, longest_try, next_attempt,
 };
-use super::queues::Reason;
 use crate::kernel::time::{Instant, Span};
 use crate::model::config::Acks;
 use crate::model::id::BrokerId;
@@ -139,27 +138,6 @@ impl Producer {
                 }
             }
         }
-    }
-
-    /// The partitioner learns from its queues whether the records of a partition wait.
-    pub(super) fn watch(&mut self, index: u32, at: Instant) {
-        let segment = self.channel(index).last();
-        let created = self.count(index, at).saturating_add_signed(segment.surplus);
-        let waiting = match segment.course {
-            Course::Flows(_) => None,
-            Course::Waits(Wait { why, since, .. }) => {
-                let (patience, is_away) = (self.patience(why), why != Why::TooFew);
-                let waits = Reason::Waits { since, patience, is_away };
-                Some((waits, created.saturating_sub(segment.base)))
-            }
-            Course::Crawls(crawl) => {
-                let left = self.crawled(index, segment, crawl, at);
-                let (records, trip) = (crawl.records, crawl.trip);
-                Some((Reason::Crawls { records, trip }, created.saturating_sub(left)))
-            }
-        };
-        self.forget_after(at);
-        self.dealings.watch(at, index, waiting, &mut self.arriving);
     }
 
     /// Whether what is not acknowledged is sent again.

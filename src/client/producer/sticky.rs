@@ -9,12 +9,11 @@ use super::Setup;
 use super::arrivals::Arriving;
 use super::queues::{Dealt, Queues, Watched};
 use super::run_length::RunLength;
+use super::runs::Runs;
 use crate::kernel::random::Stream;
 use crate::kernel::rate::Rate;
 use crate::kernel::time::{Instant, Span};
 
-/// Whoever looks again looks at most so many runs away from the last place, nearly always.
-const NEAR: usize = 8;
 /// 64-bit numbers that are drawn between two changes at most.
 const DRAWS_PER_CHANGE: u64 = 1 << 36;
 
@@ -47,19 +46,6 @@ struct Era {
     before: Vec<(u32, u64)>,
 }
 
-/// What has been drawn.
-#[derive(Debug)]
-struct Runs {
-    /// Runs of each partition, ascending.
-    of: Vec<Vec<u32>>,
-    /// By partition: where somebody looked last in the list of its runs.
-    looked_at: Vec<usize>,
-    /// Runs drawn so far.
-    drawn: u32,
-    /// The first run after every partition has had one: until then lengths of queues do not count.
-    all_had_one: Option<u32>,
-}
-
 impl Era {
     fn before(&self, index: u32) -> (u32, u64) {
         self.before.get(index as usize).copied().unwrap_or_default()
@@ -77,43 +63,6 @@ impl Era {
     }
 }
 
-impl Runs {
-    fn push(&mut self, index: u32) {
-        let had_none = self.of[index as usize].is_empty();
-        self.of[index as usize].push(self.drawn);
-        self.drawn += 1;
-        if had_none && self.of.iter().all(|runs| !runs.is_empty()) {
-            self.all_had_one = Some(self.drawn);
-        }
-    }
-
-    fn truncate(&mut self, drawn: u32) {
-        for runs in &mut self.of {
-            runs.truncate(runs.partition_point(|&run| run < drawn));
-        }
-        self.drawn = drawn;
-        self.all_had_one = self.all_had_one.filter(|&run| run <= drawn);
-    }
-
-    /// How many runs of a partition come before the run `before`. A search through the whole list would
-    /// miss the cache all the way.
-    fn before(&mut self, index: u32, before: u32) -> usize {
-        let runs = &self.of[index as usize];
-        let last = self.looked_at[index as usize].min(runs.len());
-        let (low, high) = (last.saturating_sub(NEAR), runs.len().min(last + NEAR));
-        let earlier = |run: &u32| *run < before;
-        let is_near =
-            (low == 0 || earlier(&runs[low - 1])) && (high == runs.len() || !earlier(&runs[high]));
-        let place = if is_near {
-            low + runs[low..high].partition_point(earlier)
-        } else {
-            runs.partition_point(earlier)
-        };
-        self.looked_at[index as usize] = place;
-        place
-    }
-}
-
 impl Sticky {
     pub(super) fn new(setup: &Setup, stream: Stream) -> Self {
         let length = RunLength::new(&setup.config, setup.record_size, setup.tick);
@@ -124,12 +73,7 @@ impl Sticky {
             length,
             queues: Queues::new(&setup.config, setup.record_size, setup.partitions),
             eras: vec![first],
-            runs: Runs {
-                of: vec![Vec::new(); partitions],
-                looked_at: vec![0; partitions],
-                drawn: 0,
-                all_had_one: None,
-            },
+            runs: Runs::new(partitions),
             steady_until: 0,
             changes: 0,
             horizon: Instant::ZERO + setup.duration,
