@@ -254,8 +254,8 @@ fn whatever_the_player_can_play_becomes_a_scenario() {
     let scenario = fs::read_to_string(folder.join("output/e-crash-848.toml")).unwrap();
     for part in [
         "pattern = \"orders.*\"",
-        "name = \"c1\", start = \"8400us\", process = \"1250us\"",
-        "name = \"c2\", start = \"500200us\", process = \"2250us\"",
+        "name = \"c1\", start = \"25400us\", process = \"1250us\"",
+        "name = \"c2\", start = \"689200us\", process = \"2250us\"",
         "slow = \"c1\"\nfactor = 6.4",
         "at = \"16000000us\"\nstart = \"c2\"",
         "stop = \"20000000us\"",

@@ -114,7 +114,10 @@ impl World<'_> {
         };
         let log = &mut self.logs.partitions[partition.index()];
         log.follow(self.now, behind, &mut self.logs.producers);
-        self.course_of_producers(partition, standing, was_behind);
+        // What becomes of a deleted topic's replicas is nothing to those who write to the next one.
+        if !self.is_succeeded(partition) {
+            self.course_of_producers(partition, standing, was_behind);
+        }
     }
 
     /// Sets the course of all partitions that a broker has a replica of.

@@ -26,6 +26,12 @@ impl World<'_> {
         lives.into_iter().find(|&life| self.existing[life.index()] > 0)
     }
 
+    /// Whether another topic of its topic's name exists by now.
+    pub(super) fn is_succeeded(&self, partition: PartitionId) -> bool {
+        let (topic, _) = self.topics.of(partition);
+        self.present(topic).is_some_and(|present| present != topic)
+    }
+
     /// The topic of a name that exists, or else the one that existed last.
     pub(super) fn topic_named(&self, name: &str) -> Option<TopicId> {
         let begun = |&topic: &TopicId| self.scenario.topics[topic.index()].created_at <= self.now;
