@@ -72,11 +72,11 @@ impl World<'_> {
                 (None, Some(leader)) => self.deliver_again(partition, row, index, leader),
                 (why, leader) => {
                     let node = Node::Producer(self.producer_id(row));
-                    let cut_off = leader.filter(|&leader| !self.in_touch(node, leader));
-                    let swallowed = cut_off.map_or(Span::ZERO, |leader| self.way_to(leader));
+                    let is_cut_off = leader.is_some_and(|leader| !self.in_touch(node, leader));
+                    let back = leader.map_or(Span::ZERO, |leader| self.way_to(leader));
                     let producer = &mut self.logs.producers[row];
                     let behind = behind.unwrap_or(Span::ZERO);
-                    let acknowledged = producer.acknowledged_at(self.now, behind, swallowed);
+                    let acknowledged = producer.acknowledged_at(self.now, behind, back, is_cut_off);
                     let why = why.unwrap_or(Why::Refused);
                     producer.hold(index, self.now, why, leader, acknowledged);
                     self.hear_of_leader(partition, row, index, leader.is_some());

@@ -62,13 +62,19 @@ impl Producer {
     }
 
     /// When the last record was appended whose acknowledgement arrives, if the leader answers nothing
-    /// more from `at` on. Replicas have a record so long after their leader. What the leader has sent
-    /// arrives, but for the time that a cut network has `swallowed`.
-    pub fn acknowledged_at(&self, at: Instant, behind: Span, swallowed: Span) -> Instant {
+    /// more from `at` on. Replicas have a record so long after their leader, and an answer takes `back`.
+    /// What a leader has sent on its own arrives, unless the network is cut.
+    pub fn acknowledged_at(
+        &self,
+        at: Instant,
+        behind: Span,
+        back: Span,
+        is_cut_off: bool,
+    ) -> Instant {
         match self.config.acks {
-            Acks::None => at,
-            Acks::Leader => before(at, swallowed),
-            Acks::All => before(at, behind.saturating_add(swallowed)),
+            Acks::Leader if is_cut_off => before(at, back),
+            Acks::None | Acks::Leader => at,
+            Acks::All => before(at, behind.saturating_add(back)),
         }
     }
 
