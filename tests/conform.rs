@@ -257,7 +257,7 @@ fn whatever_the_player_can_play_becomes_a_scenario() {
         "name = \"c1\", start = \"25400us\", process = \"1250us\"",
         "name = \"c2\", start = \"689200us\", process = \"2250us\"",
         "slow = \"c1\"\nfactor = 6.4",
-        "at = \"16000000us\"\nstart = \"c2\"",
+        "at = \"16189000us\"\nstart = \"c2\"",
         "stop = \"20000000us\"",
     ] {
         assert!(scenario.contains(part), "{part}: {scenario}");
