@@ -185,6 +185,8 @@ impl Live {
                 state.owned.clone_from(partitions);
                 state.rebalancing = false;
                 state.assigned = Some(*generation);
+                // A static member that comes back asks in the generation whose share it gets.
+                state.asked_in = state.asked_in.min(generation.saturating_sub(1));
                 let group = &mut self.groups[group.index()];
                 if let Some(modern) = group.modern.as_mut().filter(|_| *generation > 0) {
                     modern.cut_off.remove(&consumer);
