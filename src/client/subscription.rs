@@ -263,11 +263,15 @@ impl Subscription {
         }
     }
 
-    /// Reads on from `offset`, if the partition is still owned and its position known (`seek`).
+    /// Reads on from `offset`, if the partition is still owned and had a position. No leader is asked
+    /// about an offset that the application names (`SubscriptionState.seekUnvalidated`).
     pub(super) fn seek(&mut self, partition: PartitionId, offset: u64) {
-        let known = |owned: &Owned| matches!(owned.position, Position::At(_));
+        let known = |owned: &Owned| {
+            matches!(owned.position, Position::At(_) | Position::AwaitingValidation { .. })
+        };
         if self.get(partition).is_some_and(known) {
             self.set_position(partition, Position::At(offset));
+            self.read_in(partition, -1);
         }
     }
 

@@ -53,7 +53,7 @@ impl Group {
             self.add("consumers", format!("[{}]", all.join(", ")));
         }
         if dice.one_in(2) {
-            let gap = dice.ms(0, 3_000);
+            let gap = dice.ms(0, 2_000);
             self.add("start_every", gap);
         }
         self.add("static_members", dice.one_in(4));
