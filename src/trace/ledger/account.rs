@@ -21,7 +21,7 @@ pub struct Account {
     pub jumps: Vec<Jump>,
     /// What the group processed of records that the log has lost since.
     pub gone: Vec<Gone>,
-    /// Of the offsets processed, those that repeat others ([`LogAccount::copies`]).
+    /// Of the offsets processed, those that repeat others (`LogAccount::copies`).
     pub copies: u64,
     /// What was processed and not committed before its owner left, and why it left.
     pub(super) marks: Marks,
