@@ -27,6 +27,8 @@ pub(super) struct Message {
     pub correlation: u64,
     /// When the client sent it.
     pub sent: Instant,
+    /// Whether it was lost in a cut network and is sent again: not once its client has hung up.
+    pub resent: bool,
     pub body: Body,
     /// Of a commit: topics that its broker does not know.
     pub unknown: Vec<OffsetCommitResponseTopic>,
@@ -69,6 +71,7 @@ impl Message {
             link: 0,
             correlation,
             sent: Instant::NEVER,
+            resent: false,
             body,
             unknown: Vec::new(),
             parked_since: Instant::NEVER,

@@ -124,6 +124,10 @@ impl World<'_> {
         if self.is_cut(message.consumer, message.connection.broker) {
             return self.lose(id, Leg::There);
         }
+        if self.messages.get(id).resent && self.link_of(id).is_none() {
+            self.messages.remove(id);
+            return;
+        }
         if let Some(link) = self.link_of(id) {
             if link.busy || link.busy_until > now || !link.waiting.is_empty() {
                 link.waiting.push_back(id);

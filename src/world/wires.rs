@@ -311,8 +311,10 @@ impl World<'_> {
             at = at.max(*last);
             *last = at;
         }
-        if leg == Leg::Back {
-            self.messages.get_mut(id).deliver_at = at;
+        let message = self.messages.get_mut(id);
+        match leg {
+            Leg::There => message.resent = true,
+            Leg::Back => message.deliver_at = at,
         }
         self.messages.expect(id);
         self.agenda.push(at, DELIVERY, event(id));
