@@ -6,7 +6,7 @@ use super::{CLIENT, Event, World, disarm};
 use crate::client::producer::{BufferChange, Why};
 use crate::cluster::log::Source;
 use crate::kernel::factor::Factor;
-use crate::kernel::time::{Instant, Span};
+use crate::kernel::time::{Instant, Span, first_moment};
 use crate::model::config::Acks;
 use crate::model::fact::{Fact, PartitionFact, ProducerFact};
 use crate::model::id::{BrokerId, PartitionId};
@@ -196,8 +196,14 @@ impl World<'_> {
         let log = &mut self.logs.partitions[partition.index()];
         let producers = &mut self.logs.producers;
         let end = log.end(now, producers);
-        let kept = log.end(holds, producers).min(end);
         let visible = log.visible_end(now, producers);
+        // Who is in sync has what is visible, however slow the network has become since.
+        let holds = if election.unclean || log.end(holds, producers) >= visible {
+            holds
+        } else {
+            first_moment(holds, now, |at| log.end(at, producers) >= visible)
+        };
+        let kept = log.end(holds, producers).min(end);
         if kept == end {
             return;
         }

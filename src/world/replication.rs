@@ -175,6 +175,10 @@ impl World<'_> {
         let Some(partition) = self.partition_of(row) else {
             return self.move_coordinator(row, leader, holds);
         };
+        // Nobody tells of a topic that is gone.
+        if self.logs.partitions[partition.index()].is_deleted(self.now) {
+            return;
+        }
         if leader.is_some() {
             let election = Election { old_leader: old, epoch, unclean: change.unclean };
             self.cut_log(partition, holds, election);
