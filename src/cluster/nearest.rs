@@ -30,13 +30,16 @@ pub struct Follower {
 impl Follower {
     /// What it has at `at` had been appended by then.
     fn has_what_was_there(&self, at: Instant) -> Instant {
-        let following = Instant::from_us(at.as_us().saturating_sub(self.one_way.as_us()));
-        self.holds.map_or(following, |holds| holds.min(following))
+        self.behind_by(self.one_way, at)
     }
 
     /// What its leader knows it to have had been appended by then.
     fn is_known_to_have(&self, at: Instant) -> Instant {
-        let following = Instant::from_us(at.as_us().saturating_sub(self.round_trip.as_us()));
+        self.behind_by(self.round_trip, at)
+    }
+
+    fn behind_by(&self, span: Span, at: Instant) -> Instant {
+        let following = Instant::from_us(at.as_us().saturating_sub(span.as_us()));
         self.holds.map_or(following, |holds| holds.min(following))
     }
 }

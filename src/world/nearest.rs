@@ -6,7 +6,6 @@ use crate::cluster::controller::Row;
 use crate::cluster::nearest::Follower;
 use crate::model::id::{BrokerId, PartitionId};
 use crate::model::message::Request;
-use crate::model::message::fetch::FetchPartition;
 
 impl World<'_> {
     fn recommends_replicas(&self) -> bool {
@@ -64,17 +63,18 @@ impl World<'_> {
         if !self.recommends_replicas() || racks[broker.index() - 1].as_ref() == Some(rack) {
             return vec![];
         }
-        let (logs, controller, now) = (&mut self.logs, &self.controller, self.now);
-        let first = self.coordinators.len() as u32;
-        let nearest = |fetch: &FetchPartition| {
-            let isr = &controller.partition(Row(fetch.partition.0 + first)).isr;
+        let mut nearest = Vec::new();
+        for fetch in &request.partitions {
+            let isr = &self.controller.partition(self.row_of(fetch.partition)).isr;
             let is_near = |replica: BrokerId| {
                 isr.contains(&replica)
-                    && controller.is_active(replica)
+                    && self.controller.is_active(replica)
                     && racks[replica.index() - 1].as_ref() == Some(rack)
             };
-            Some((fetch.partition, logs.nearest(fetch, broker, now, is_near)?))
-        };
-        request.partitions.iter().filter_map(nearest).collect()
+            if let Some(replica) = self.logs.nearest(fetch, broker, self.now, is_near) {
+                nearest.push((fetch.partition, replica));
+            }
+        }
+        nearest
     }
 }

@@ -26,7 +26,8 @@ mod strategies;
 mod topics;
 
 use rejoin::kernel::time::Instant;
-use rejoin::model::fact::Fact;
+use rejoin::model::fact::{ConsumerFact, Fact};
+use rejoin::model::id::ConsumerId;
 use rejoin::parse::{self, Source};
 use rejoin::report::events::Lines;
 use rejoin::scenario::Scenario;
@@ -75,4 +76,18 @@ fn run_with_facts(scenario: &Scenario) -> (Run, Facts) {
     assert_eq!(run.violation, None, "no invariant breaks");
     assert_eq!(run.failed, None, "no strategy fails");
     (run, facts)
+}
+
+/// When `poll` returned each record to a consumer of one partition, by offset.
+fn returned(facts: &Facts, consumer: ConsumerId) -> Vec<Instant> {
+    let mut moments = Vec::new();
+    for (_, fact) in &facts.facts {
+        if let Fact::Consumer { consumer: who, what: ConsumerFact::Processed(records) } = fact
+            && *who == consumer
+        {
+            assert_eq!(records.from, moments.len() as u64, "each record once, in order");
+            moments.extend((records.from..records.to).map(|_| records.returned));
+        }
+    }
+    moments
 }

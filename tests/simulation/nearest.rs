@@ -1,8 +1,8 @@
 //! Consumers that read from a replica in their rack (KIP-392).
 
-use crate::{Facts, run_with_facts, scenario};
+use crate::{returned, run_with_facts, scenario};
 use rejoin::kernel::time::Instant;
-use rejoin::model::fact::{ConsumerFact, Fact};
+use rejoin::model::id::ConsumerId;
 
 /// A follower in the consumer's rack, a record each 100 ms, every message takes 1 ms.
 const NEAR: &str = r#"
@@ -32,19 +32,8 @@ const NEAR: &str = r#"
 "#;
 
 /// When `poll` returned each record, by offset.
-fn returned(facts: &Facts) -> Vec<Instant> {
-    let mut moments = Vec::new();
-    for (_, fact) in &facts.facts {
-        if let Fact::Consumer { what: ConsumerFact::Processed(records), .. } = fact {
-            assert_eq!(records.from, moments.len() as u64, "each record once, in order");
-            moments.extend((records.from..records.to).map(|_| records.returned));
-        }
-    }
-    moments
-}
-
 fn returned_by(text: &str) -> Vec<Instant> {
-    returned(&run_with_facts(&scenario(text)).1)
+    returned(&run_with_facts(&scenario(text)).1, ConsumerId(0))
 }
 
 /// The settings without a selector: everybody reads from leaders.

@@ -1,8 +1,7 @@
 //! Brokers that take longer for each request.
 
-use crate::{run_with_facts, scenario};
+use crate::{returned, run_with_facts, scenario};
 use rejoin::kernel::time::{Instant, Span};
-use rejoin::model::fact::{ConsumerFact, Fact};
 use rejoin::model::id::ConsumerId;
 
 /// Two brokers, each message takes 1 ms and each request 2 ms; a consumer of each leader. Broker 2
@@ -36,19 +35,11 @@ for = "40s"
 
 /// How much later a consumer gets each record of a span because of the slow broker.
 fn later(consumer: u32, from: u64, to: u64) -> Vec<Span> {
-    let returned = |factor: &str| {
+    let with = |factor: &str| {
         let (_, facts) = run_with_facts(&scenario(&TWO.replace("factor = 10", factor)));
-        let mut moments = Vec::new();
-        for (_, fact) in facts.facts {
-            if let Fact::Consumer { consumer: who, what: ConsumerFact::Processed(records) } = fact
-                && who == ConsumerId(consumer)
-            {
-                moments.extend((records.from..records.to).map(|_| records.returned));
-            }
-        }
-        moments
+        returned(&facts, ConsumerId(consumer))
     };
-    let (slow, usual) = (returned("factor = 10"), returned("factor = 1"));
+    let (slow, usual) = (with("factor = 10"), with("factor = 1"));
     let within = |at: &Instant| Instant::from_secs(from) < *at && *at < Instant::from_secs(to);
     let both = slow.into_iter().zip(usual).filter(|(_, usual)| within(usual));
     both.map(|(slow, usual)| slow - usual).collect()
