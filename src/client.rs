@@ -16,6 +16,7 @@ mod fetcher;
 mod lookup;
 mod metadata;
 mod modern;
+mod pausing;
 mod poll;
 mod positions;
 mod process;

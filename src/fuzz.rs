@@ -8,6 +8,7 @@ mod cluster;
 mod dice;
 mod events;
 mod groups;
+mod pauses;
 
 use crate::kernel::random::{Purpose, Streams};
 use crate::parse::{self, Source};
@@ -70,6 +71,9 @@ pub fn scenario(seed: u64) -> String {
         text += group;
     }
     text += &events::draw(&mut dice, &cluster, &groups, seconds);
+    // What came later has dice of its own: a seed that broke something goes on doing so.
+    let mut dice = Dice::new(Streams::new(seed).stream("fuzz", Purpose("pauses")));
+    text += &pauses::draw(&mut dice, &groups, seconds);
     text
 }
 

@@ -11,6 +11,7 @@ use super::fetcher::Fetcher;
 use super::lookup::{Lookup, Pending};
 use super::metadata::Metadata;
 use super::modern::member::Membership;
+use super::pausing::PauseRequest;
 use super::subscription::{Subscription, Topics};
 use super::thread::{Thread, Wait};
 use crate::assignor::Strategy;
@@ -40,6 +41,8 @@ pub struct Consumer {
     /// Late for the next poll by this much.
     pub(super) busy: Span,
     pub(super) close_requested: bool,
+    /// What the application is to pause as soon as it comes out of `poll`.
+    pub(super) pauses: Vec<PauseRequest>,
     /// Standing still until then.
     pub(super) frozen: Option<Frozen>,
     pub(super) metadata: Metadata,
@@ -119,6 +122,7 @@ impl Consumer {
             thread: Thread::Polling { wait: Wait::Nothing, since: now },
             busy: Span::ZERO,
             close_requested: false,
+            pauses: Vec::new(),
             frozen: None,
             metadata: Metadata::default(),
             lookup: Lookup::new(setup.bootstrap),

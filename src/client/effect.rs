@@ -71,6 +71,10 @@ pub enum Note {
         /// Everything that it owns.
         partitions: Vec<PartitionId>,
     },
+    /// The application paused these.
+    Paused(Vec<PartitionId>),
+    /// The application resumed these.
+    Resumed(Vec<PartitionId>),
     /// It knows where to read a partition.
     Positioned {
         /// The partition.

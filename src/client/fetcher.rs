@@ -3,7 +3,7 @@
 
 use super::effect::Connection;
 use super::fetch_session::FetchSessions;
-use super::subscription::{Position, Subscription};
+use super::subscription::{Owned, Position, Subscription};
 use crate::kernel::time::Instant;
 use crate::model::error::ErrorCode;
 use crate::model::id::{BrokerId, PartitionId};
@@ -28,6 +28,8 @@ struct CompletedFetch {
     next: u64,
     end: u64,
     took_something: bool,
+    /// Whether a poll has looked at it and found that it begins where the partition is read.
+    looked_at: bool,
 }
 
 /// Requests in flight and data not yet returned.
@@ -64,6 +66,7 @@ impl Fetcher {
                 next: read.from,
                 end: read.to,
                 took_something: false,
+                looked_at: false,
             });
         }
         self.spare.push(partitions);
@@ -89,17 +92,25 @@ impl Fetcher {
         self.pending.iter().any(|&(pending, _)| pending == broker)
     }
 
-    /// Takes up to `max` records out of the buffer, oldest response first.
+    /// Takes up to `max` records out of the buffer, oldest response first. Those of paused partitions
+    /// stay, behind all others, for a poll after their partition is resumed.
     pub(super) fn collect(&mut self, max: u64, subscription: &mut Subscription) -> Vec<Part> {
         let mut parts: Vec<Part> = Vec::new();
+        let mut parked = Vec::new();
         let mut left = max;
         while left > 0 {
             let Some(mut fetch) = self.next_in_line.take().or_else(|| self.completed.pop_front())
             else {
                 break;
             };
-            let owned = subscription.get(fetch.partition).filter(|owned| owned.is_fetchable());
+            let owned = subscription.get(fetch.partition);
             let reads_on = owned.is_some_and(|owned| owned.position == Position::At(fetch.next));
+            fetch.looked_at |= reads_on;
+            if fetch.looked_at && owned.is_some_and(|owned| owned.pause.is_on()) {
+                parked.push(fetch);
+                continue;
+            }
+            let reads_on = reads_on && owned.is_some_and(Owned::is_fetchable);
             if !reads_on || fetch.next == fetch.end {
                 if fetch.took_something {
                     subscription.move_to_end(fetch.partition);
@@ -120,12 +131,20 @@ impl Fetcher {
             fetch.took_something = true;
             self.next_in_line = Some(fetch);
         }
+        self.completed.extend(parked);
         parts
     }
 
     /// Whether data lie in the buffer that no poll has begun to take (`FetchBuffer.isEmpty`).
     pub(super) fn buffers(&self) -> bool {
         !self.completed.is_empty()
+    }
+
+    /// Whether there are data of paused partitions among them. What a poll under KIP-848 puts back into
+    /// the buffer wakes whoever waits for it (`FetchBuffer.addAll`), and that is the poll itself.
+    pub(super) fn has_parked(&self, subscription: &Subscription) -> bool {
+        let is_paused = |id| subscription.get(id).is_some_and(|owned| owned.pause.is_on());
+        self.completed.iter().any(|fetch| fetch.looked_at && is_paused(fetch.partition))
     }
 
     /// Whether a broker can be asked that is not being asked.

@@ -128,6 +128,13 @@ impl Consumer {
         now > since && (now - since) >= self.application.poll_timeout
     }
 
+    /// Whether a call of `poll` has waited as long as it may, this one or an earlier one.
+    fn is_end_of_call(&self, now: Instant) -> bool {
+        let Thread::Polling { since, .. } = self.thread else { return false };
+        let step = self.application.poll_timeout.as_us().max(1);
+        now > since && (now - since).as_us().is_multiple_of(step)
+    }
+
     /// A call of `poll` ends that has found no coordinator, or got no metadata: it returns what has been
     /// fetched and fetches on (`ClassicKafkaConsumer.poll`; `ConsumerCoordinator.poll` gave up).
     fn end_call_unready(&mut self, now: Instant, out: &mut Vec<Effect>) {
@@ -151,12 +158,17 @@ impl Consumer {
             return self.end_call_unready(now, out);
         }
         let deadline = self.poll_deadline(now);
-        if !self.busy.is_zero() && now >= self.retry_at {
+        if wait == Wait::Nothing {
+            self.run_errands(now, out);
+        }
+        let errand = self.has_errands(now) && self.is_end_of_call(now);
+        if errand || (!self.busy.is_zero() && now >= self.retry_at) {
             // The present call returns empty-handed, and the application does something else.
             self.retry_at = Instant::NEVER;
             return self.poll_again(now);
         }
-        self.retry_at = if self.busy.is_zero() { Instant::NEVER } else { deadline };
+        let errand = self.errand_after(deadline, self.application.poll_timeout);
+        self.retry_at = if self.busy.is_zero() { errand } else { deadline };
         self.heartbeat.polled(now, &self.settings);
         let refused = self.heartbeat.failure.map(Failure::Refused);
         if let Some(failure) = self.fatal.or(refused) {

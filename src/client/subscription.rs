@@ -63,6 +63,22 @@ pub(super) struct Owned {
     pub read_epoch: i32,
     /// About to be given up: neither fetched nor returned.
     pub pending_revocation: bool,
+    /// Neither fetched nor returned for as long as the application wants that.
+    pub pause: Pause,
+}
+
+/// What the application has paused a partition for (`TopicPartitionState.paused`: one flag in Kafka,
+/// so it is the application that remembers why). A partition that is given anew is not paused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Pause {
+    /// Until when, for its own reasons.
+    pub until: Option<Instant>,
+}
+
+impl Pause {
+    pub(super) fn is_on(self) -> bool {
+        self.until.is_some()
+    }
 }
 
 impl Owned {
@@ -72,7 +88,7 @@ impl Owned {
     }
 
     pub(super) fn is_fetchable(&self) -> bool {
-        matches!(self.position, Position::At(_)) && !self.pending_revocation
+        matches!(self.position, Position::At(_)) && !self.pending_revocation && !self.pause.is_on()
     }
 
     /// Whom to ask for its records now (`AbstractFetch.selectReadReplica`).
@@ -127,6 +143,7 @@ impl Subscription {
                 nearer: None,
                 read_epoch: -1,
                 pending_revocation: false,
+                pause: Pause::default(),
             })
         };
         self.owned = partitions.iter().map(own).collect();
@@ -158,6 +175,41 @@ impl Subscription {
                 self.owned[row].pending_revocation = true;
             }
         }
+    }
+
+    /// The application wants no records of these before `until`, as far as they are owned; `None`: of
+    /// whatever is owned. Which of them were not paused before.
+    pub(super) fn pause(
+        &mut self,
+        partitions: Option<&[PartitionId]>,
+        until: Instant,
+    ) -> Vec<PartitionId> {
+        let mut paused = Vec::new();
+        for owned in &mut self.owned {
+            if partitions.is_none_or(|partitions| partitions.contains(&owned.partition)) {
+                if owned.pause.until.is_none() {
+                    paused.push(owned.partition);
+                }
+                owned.pause.until = owned.pause.until.max(Some(until));
+            }
+        }
+        paused
+    }
+
+    /// The application wants records again of what it had paused until now. Of which.
+    pub(super) fn resume(&mut self, now: Instant) -> Vec<PartitionId> {
+        let over = |owned: &&mut Owned| owned.pause.until.is_some_and(|until| until <= now);
+        let resumed = self.owned.iter_mut().filter(over).map(|owned| {
+            owned.pause.until = None;
+            owned.partition
+        });
+        resumed.collect()
+    }
+
+    /// When the application next wants records again of something.
+    pub(super) fn next_resume(&self) -> Instant {
+        let ends = self.owned.iter().filter_map(|owned| owned.pause.until);
+        ends.min().unwrap_or(Instant::NEVER)
     }
 
     pub(super) fn set_position(&mut self, partition: PartitionId, position: Position) {

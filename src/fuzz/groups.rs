@@ -9,6 +9,8 @@ use std::fmt::{Display, Write};
 pub(super) struct Group {
     pub name: String,
     pub consumers: u64,
+    /// Topics that it reads.
+    pub topics: Vec<String>,
     pub text: String,
 }
 
@@ -20,7 +22,8 @@ pub(super) fn draw(dice: &mut Dice, cluster: &Cluster) -> Vec<Group> {
 impl Group {
     fn draw(dice: &mut Dice, cluster: &Cluster, number: u64) -> Self {
         let consumers = dice.between(1, 5);
-        let mut group = Group { name: format!("g{number}"), consumers, text: String::new() };
+        let (name, topics) = (format!("g{number}"), Vec::new());
+        let mut group = Group { name, consumers, topics, text: String::new() };
         let _ = writeln!(group.text, "\n[groups.{}]", group.name);
         group.subscribe(dice, cluster);
         group.describe_consumers(dice, cluster);
@@ -36,11 +39,14 @@ impl Group {
     }
 
     fn subscribe(&mut self, dice: &mut Dice, cluster: &Cluster) {
+        let all: Vec<&str> = cluster.topics.iter().map(|topic| topic.name.as_str()).collect();
+        let owned = |topics: &[&str]| topics.iter().map(|&topic| topic.to_owned()).collect();
         if dice.one_in(4) {
+            self.topics = owned(&all);
             return self.add("pattern", "\"t.*\"");
         }
-        let all: Vec<&str> = cluster.topics.iter().map(|topic| topic.name.as_str()).collect();
         let some = if dice.one_in(2) { vec![dice.pick(&all)] } else { all };
+        self.topics = owned(&some);
         self.add("topics", format!("{some:?}"));
     }
 

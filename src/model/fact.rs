@@ -179,6 +179,11 @@ pub enum ConsumerFact {
         /// Everything that it owns now.
         partitions: Vec<PartitionId>,
     },
+    /// Its application paused these: `poll` returns none of their records, and goes on. What it loses in
+    /// a rebalance is not paused any more.
+    PartitionsPaused(Vec<PartitionId>),
+    /// Its application resumed these.
+    PartitionsResumed(Vec<PartitionId>),
     /// It knows where to read a partition.
     Positioned {
         /// The partition.

@@ -53,6 +53,7 @@ pub(crate) fn scenario(
     let timed = events::times(file, end, reader);
     names.learn_growth(&groups, &timed, reader);
     let events = events::resolve(&timed, &names, reader);
+    events::refuse_unread_topics(&timed, &names, &groups, reader);
     events::warn_of_idle_factors(&timed, &cluster, reader);
     lives::resolve(&timed, &names, &mut topics, reader);
     let expects = expect::resolve(file, source, end, &names, reader);

@@ -144,6 +144,12 @@ impl Names<'_> {
                 "partitions_assigned",
                 json!({ "generation": generation, "partitions": self.partitions(partitions) }),
             ),
+            ConsumerFact::PartitionsPaused(ids) => {
+                ("partitions_paused", json!({ "partitions": self.partitions(ids) }))
+            }
+            ConsumerFact::PartitionsResumed(ids) => {
+                ("partitions_resumed", json!({ "partitions": self.partitions(ids) }))
+            }
             ConsumerFact::Positioned { partition, offset, source } => {
                 let source = match source {
                     PositionSource::Committed => "committed",

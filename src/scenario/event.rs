@@ -65,6 +65,15 @@ pub enum Action {
         /// How long.
         span: Span,
     },
+    /// Applications pause partitions, and go on polling.
+    PausePartitions {
+        /// Whose.
+        target: Target,
+        /// Which, of those that each of them owns then.
+        which: Which,
+        /// How long; `None`: to the end of the run.
+        span: Option<Span>,
+    },
     /// Processing takes longer (or less long) than usual.
     Slow {
         /// Whose processing.
@@ -186,6 +195,31 @@ impl BrokerAction {
     }
 }
 
+/// Some of the partitions that a consumer owns.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Which {
+    /// Whatever it owns.
+    All,
+    /// All of a topic.
+    OfTopic(TopicId),
+    /// Some of a topic, by their numbers.
+    Some(TopicId, Vec<u32>),
+}
+
+impl Which {
+    fn describe(&self, scenario: &Scenario) -> String {
+        let name = |topic: &TopicId| &scenario.topics[topic.index()].name;
+        match self {
+            Which::All => String::new(),
+            Which::OfTopic(topic) => format!(" of {}", name(topic)),
+            Which::Some(topic, numbers) => {
+                let labels = numbers.iter().map(|number| format!("{}-{number}", name(topic)));
+                format!(" of {}", join(labels))
+            }
+        }
+    }
+}
+
 /// A producer's new rate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RateChange {
@@ -227,6 +261,7 @@ pub const ACTIONS: &[&str] = &[
     "restart",
     "pause",
     "busy",
+    "pause_partitions",
     "slow",
     "scale",
     "rate",
@@ -252,6 +287,7 @@ impl Action {
             Action::Restart { .. } => "restart",
             Action::Pause { .. } => "pause",
             Action::Busy { .. } => "busy",
+            Action::PausePartitions { .. } => "pause_partitions",
             Action::Slow { .. } => "slow",
             Action::Scale { .. } => "scale",
             Action::SetRate { .. } => "rate",
@@ -279,6 +315,10 @@ impl Action {
             }
             Action::Pause { target, span } | Action::Busy { target, span } => {
                 (target.describe(scenario), format!(" for {span}"))
+            }
+            Action::PausePartitions { target, which, span } => {
+                let which = which.describe(scenario);
+                (target.describe(scenario), which + &lasting(*span))
             }
             Action::Slow { target, factor, span } => {
                 (target.describe(scenario), format!(" by {factor}{}", lasting(*span)))

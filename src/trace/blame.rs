@@ -368,7 +368,7 @@ fn reach(action: &Action, scenario: &Scenario) -> Reach {
         | Action::DeleteTopic { topic } => {
             reach.topic = Some(*topic);
         }
-        Action::SetRate { .. } => {}
+        Action::SetRate { .. } | Action::PausePartitions { .. } => {}
     }
     reach
 }

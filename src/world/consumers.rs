@@ -235,6 +235,8 @@ impl World<'_> {
             Note::Assigned { generation, partitions } => {
                 ConsumerFact::Assigned { generation, partitions }
             }
+            Note::Paused(partitions) => ConsumerFact::PartitionsPaused(partitions),
+            Note::Resumed(partitions) => ConsumerFact::PartitionsResumed(partitions),
             Note::Positioned { partition, offset, source } => {
                 ConsumerFact::Positioned { partition, offset, source }
             }

@@ -4,10 +4,10 @@ use super::{Event, FAULT, World};
 use crate::client::producer::curve::Change;
 use crate::kernel::factor::Factor;
 use crate::kernel::random::Stream;
-use crate::kernel::time::Span;
+use crate::kernel::time::{Instant, Span};
 use crate::model::fact::{ConsumerFact, Fact};
-use crate::model::id::{BrokerId, ConsumerId, GroupId, ProducerId};
-use crate::scenario::event::{Action, BrokerAction, RateChange, Target};
+use crate::model::id::{BrokerId, ConsumerId, GroupId, PartitionId, ProducerId};
+use crate::scenario::event::{Action, BrokerAction, RateChange, Target, Which};
 use crate::scenario::network::{Place, Wire};
 
 /// The end of an effect.
@@ -48,6 +48,7 @@ impl World<'_> {
             | Action::Restart { target, .. }
             | Action::Pause { target, .. }
             | Action::Busy { target, .. }
+            | Action::PausePartitions { target, .. }
             | Action::Slow { target, .. } => self.running(event, target),
             Action::Cut { wire, .. } | Action::Delay { wire, .. } => {
                 return self.strike_network(event, wire, action);
@@ -113,6 +114,13 @@ impl World<'_> {
             }
             Action::Busy { span, .. } => {
                 self.with_process(id, |process, now, out| process.keep_busy(now, span, out));
+            }
+            Action::PausePartitions { ref which, span, .. } => {
+                let until = span.map_or(Instant::NEVER, |span| self.now.saturating_add(span));
+                let which = self.those(which);
+                self.with_process(id, |process, now, out| {
+                    process.pause_partitions(now, which, until, out);
+                });
             }
             Action::Scale { .. } if self.slots[id.index()].process.is_some() => {
                 self.close_consumer(id);
@@ -230,6 +238,21 @@ impl World<'_> {
 
     fn close_consumer(&mut self, id: ConsumerId) {
         self.with_process(id, super::super::client::consumer::Consumer::close);
+    }
+
+    /// The partitions that an event means, whichever topic of the name they belong to; `None`: all.
+    fn those(&self, which: &Which) -> Option<Vec<PartitionId>> {
+        let (topic, numbers) = match which {
+            Which::All => return None,
+            Which::OfTopic(topic) => (*topic, None),
+            Which::Some(topic, numbers) => (*topic, Some(numbers)),
+        };
+        let lives = self.topics.lives(self.topics.name(topic));
+        let all = lives.into_iter().flat_map(|life| self.topics.partitions(life).iter().copied());
+        let is_meant = |partition: &PartitionId| {
+            numbers.is_none_or(|numbers| numbers.contains(&self.topics.of(*partition).1))
+        };
+        Some(all.filter(is_meant).collect())
     }
 
     fn named(&self, target: &Target) -> Vec<ConsumerId> {

@@ -8,6 +8,7 @@ mod heartbeats;
 mod lateness;
 mod passes;
 mod patterns;
+mod pausing;
 mod racks;
 mod reconciliations;
 mod resets;

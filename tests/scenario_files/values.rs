@@ -253,6 +253,19 @@ fn events_say_when_and_whom() {
 }
 
 #[test]
+fn pauses_say_whose_which_and_how_long() {
+    let scenario = only("pausing");
+    let told: Vec<String> =
+        scenario.events.iter().map(|event| event.action.describe(&scenario)).collect();
+    let expected = [
+        "pause_partitions search-1 for 30s",
+        "pause_partitions 1 of search of orders for 1s",
+        "pause_partitions search-1, search-2 of orders-0, orders-3",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn expectations_have_scopes_windows_and_statistics() {
     let scenario = only("expectations");
     let end = s(600);

@@ -37,7 +37,9 @@ impl Consumer {
         let (begins, m) = (wait == Wait::Nothing, self.modern_mut());
         m.signalled &= begins;
         let first = begins || now >= m.call_end;
-        if first && !begins && !self.busy.is_zero() {
+        if begins {
+            self.run_errands(now, out);
+        } else if first && (!self.busy.is_zero() || self.has_errands(now)) {
             // This call returns empty-handed, and the application does something else.
             self.retry_at = Instant::NEVER;
             return self.poll_again(now);
@@ -275,12 +277,19 @@ impl Consumer {
             let at = if due > now { due } else { now + Span::from_ms(1) };
             self.retry_at = self.retry_at.min(at);
         }
+        if self.next_errand() != Instant::NEVER {
+            self.catch_up(now);
+            let (ends, call) = (self.modern_mut().call_end, self.call());
+            let errand = self.errand_after(ends, call);
+            self.retry_at = self.retry_at.min(errand);
+        }
         if !self.has_duties(now) {
             return;
         }
         let short = self.subscription.is_empty() || !self.subscription.has_all_positions();
         let (call, backoff) = (self.call(), self.settings.retry_backoff + LATENESS);
         let wait = if short { call.min(backoff) } else { call };
+        let wait = if self.fetcher.has_parked(&self.subscription) { LATENESS } else { wait };
         self.catch_up(now);
         let m = self.modern_mut();
         let waits = now.since(m.passed).as_us() / wait.as_us() + 1;

@@ -18,6 +18,7 @@ pub(crate) const ACTIONS: &[&str] = &[
     "restart",
     "pause",
     "busy",
+    "pause_partitions",
     "slow",
     "scale",
     "rate",
@@ -46,6 +47,7 @@ table! {
         Rule::Needs("from", &["every"]),
         Rule::Needs("pause", &["for"]),
         Rule::Needs("busy", &["for"]),
+        Rule::Needs("partitions", &["topic"]),
         Rule::Needs("slow", &["factor"]),
         Rule::Needs("scale", &["to"]),
         Rule::Needs("rate", &["to", "factor"]),
@@ -75,6 +77,11 @@ table! {
     pause: Target;
     /// The application is late for its next poll by `for`; heartbeats go on.
     busy: Target;
+    /// The application pauses the partitions that it owns, `for` a while or to the end, and goes on
+    /// polling: `KafkaConsumer.pause` and `resume`. Of one `topic`, or only some `partitions` of it, if
+    /// that is said. Who is inside `poll` gets to it when that returns, who works on records after them.
+    /// What a rebalance takes away is not paused any more, even if the consumer gets it again.
+    pause_partitions: Target;
     /// Processing takes `factor` times as long, `for` a while or to the end.
     slow: Target;
     /// Consumers of the group are started or closed until `to` run.
@@ -109,6 +116,10 @@ table! {
     span as "for": Span;
     /// How long until it starts again.
     restart_after: Span = "never";
+    /// The topic whose partitions `pause_partitions` means.
+    topic: String = "all topics";
+    /// Which partitions of it, by their numbers.
+    partitions: List<Count<0, 1_000_000>, 1, 1_000_000> = "all of the topic";
     /// How many times as long, or as much.
     factor: Number;
     /// Between which two, or between what `cut` or `delay` names and whom.

@@ -10,6 +10,7 @@ use crate::parse::problem::Problem;
 use crate::parse::shape::{At, Reader};
 use crate::scenario::Cluster;
 use crate::scenario::event::Event;
+use crate::scenario::group::{Group, Subscription};
 
 /// How often a block may repeat.
 const MAX_REPEATS: u64 = 1_000_000;
@@ -46,6 +47,28 @@ pub(crate) fn warn_of_idle_factors(timed: &[Timed<'_>], cluster: &Cluster, reade
         let title = "this makes no difference: brokers take no time for a request, and any \
                      multiple of that is none; set `service` in [cluster]";
         reader.push(Problem::warning(slow.at, title));
+    }
+}
+
+/// Who does not read a topic has no partitions of it to pause.
+pub(crate) fn refuse_unread_topics(
+    timed: &[Timed<'_>],
+    names: &Names,
+    groups: &[Group],
+    reader: &mut Reader,
+) {
+    for event in timed.iter().map(|timed| &timed.raw.value) {
+        let (Some(whom), Some(topic)) = (&event.pause_partitions, &event.topic) else { continue };
+        let (Some(group), Some(id)) =
+            (target::group_of(&whom.value, names), names.known_topic(&topic.value))
+        else {
+            continue;
+        };
+        let Some(group) = groups.get(group.index()) else { continue };
+        if matches!(&group.subscription, Subscription::Topics(topics) if !topics.contains(&id)) {
+            let title = format!("`{}` does not read `{}`", group.name, topic.value);
+            reader.push(Problem::error(topic.at, title).label("not one of its topics"));
+        }
     }
 }
 

@@ -284,6 +284,11 @@ impl Names {
         (number <= self.highest[group]).then(|| GroupId::new(group))
     }
 
+    /// The group of that name, without a word if there is none.
+    pub(crate) fn known_group(&self, name: &str) -> Option<GroupId> {
+        self.groups.known.get(name).copied().map(GroupId::new)
+    }
+
     /// Whether a group is called so.
     pub(crate) fn is_group(&self, name: &str) -> bool {
         self.groups.known.contains_key(name)

@@ -13,7 +13,7 @@ use crate::parse::leaf::Number;
 use crate::parse::problem::Problem;
 use crate::parse::shape::{At, Reader};
 use crate::parse::source::Spot;
-use crate::scenario::event::{Action, BrokerAction, RateChange, Target};
+use crate::scenario::event::{Action, BrokerAction, RateChange, Target, Which};
 
 /// The largest factor: a million times as long, or as much.
 const LARGEST_FACTOR: Factor = Factor::from_millionths(1_000_000 * Factor::SCALE);
@@ -53,6 +53,11 @@ pub(crate) fn action(raw: &Raw, names: &Names, reader: &mut Reader) -> Option<Ac
         takes(raw, "busy", &["for"], reader);
         let target = target(whom, names, reader)?;
         return Some(Action::Busy { target, span: after(&raw.span)? });
+    }
+    if let Some(whom) = &raw.pause_partitions {
+        takes(raw, "pause_partitions", &["for", "topic", "partitions"], reader);
+        let (target, which) = (target(whom, names, reader), which(raw, names, reader)?);
+        return Some(Action::PausePartitions { target: target?, which, span: after(&raw.span) });
     }
     if let Some(whom) = &raw.slow {
         takes(raw, "slow", &["for", "factor"], reader);
@@ -130,6 +135,8 @@ fn takes(raw: &Raw, action: &str, allowed: &[&str], reader: &mut Reader) {
         ("to", to.filter(|_| !is_end)),
         ("between", raw.between.as_ref().map(|at| at.at)),
         ("value", raw.value.as_ref().map(|at| at.at)),
+        ("topic", raw.topic.as_ref().map(|at| at.at)),
+        ("partitions", raw.partitions.as_ref().map(|at| at.at)),
     ];
     for (key, at) in given {
         let Some(at) = at.filter(|_| !allowed.contains(&key)) else { continue };
@@ -142,6 +149,35 @@ fn takes(raw: &Raw, action: &str, allowed: &[&str], reader: &mut Reader) {
         let help = "as the end of a repetition, `to` needs `every`".to_owned();
         reader.push(problem.help_if(lone_end.then_some(help)));
     }
+}
+
+/// The group of those whom a block names first.
+pub(super) fn group_of(whom: &RawTarget, names: &Names) -> Option<GroupId> {
+    let name = match whom {
+        RawTarget::Name(name) => name,
+        RawTarget::Names(list) => &list.iter().next()?.value,
+        RawTarget::Some(some) => &some.group.as_ref()?.value,
+    };
+    names.known_group(name).or_else(|| names.consumer(name))
+}
+
+/// Which partitions a block means.
+fn which(raw: &Raw, names: &Names, reader: &mut Reader) -> Option<Which> {
+    let Some(name) = &raw.topic else { return Some(Which::All) };
+    let topic = names.topic(name, reader)?;
+    let Some(listed) = &raw.partitions else { return Some(Which::OfTopic(topic)) };
+    let mut numbers = Vec::new();
+    for listed in listed.value.iter() {
+        let number = listed.value.0 as u32;
+        names.check_partition(topic, number, listed.at, reader);
+        if numbers.contains(&number) {
+            let title = format!("partition {number} is listed twice; once is enough");
+            reader.push(Problem::warning(listed.at, title));
+        } else {
+            numbers.push(number);
+        }
+    }
+    Some(Which::Some(topic, numbers))
 }
 
 fn start(whom: &At<RawTarget>, names: &Names, reader: &mut Reader) -> Option<Action> {
