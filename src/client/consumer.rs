@@ -66,6 +66,10 @@ pub struct Consumer {
     pub(super) woken: bool,
     /// When `poll` goes through its duties again although nothing arrived.
     pub(super) retry_at: Instant,
+    /// The generation in which the question for committed offsets was refused that nobody has seen to (classic).
+    pub(super) offsets_refused: Option<i32>,
+    /// How often that happened in the present call of `poll`.
+    pub(super) offsets_attempts: u32,
     /// An error that the next `poll` throws.
     pub(super) fatal: Option<Failure>,
     /// Whether everything owned can be fetched, and that was told.
@@ -139,6 +143,8 @@ impl Consumer {
             watching_since: now,
             woken: true,
             retry_at: Instant::NEVER,
+            offsets_refused: None,
+            offsets_attempts: 0,
             fatal: None,
             ready: false,
             close_deadline: Instant::NEVER,

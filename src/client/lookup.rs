@@ -1,11 +1,12 @@
 //! Whom to ask, and what is asked of whom: the coordinator's lookup and requests in flight.
 
-use super::classic::member::Generation;
+use super::classic::member::{FailedJoin, Generation};
 use super::commit::CommitKind;
 use super::consumer::Consumer;
 use super::effect::{Connection, Effect, Note};
 use crate::kernel::time::{Instant, Span};
 use crate::model::error::ErrorCode;
+use crate::model::fact::Failure;
 use crate::model::id::{BrokerId, PartitionId};
 use crate::model::message::cluster::{FindCoordinatorRequest, FindCoordinatorResponse};
 use crate::model::message::{Request, Response};
@@ -128,6 +129,18 @@ pub(super) enum PendingKind {
     OffsetForLeaderEpoch(Vec<(PartitionId, i32)>),
 }
 
+/// Whether a client asks once more who coordinates its group after this answer (`RetriableException`;
+/// `fatalFindCoordinatorException`).
+fn asks_again(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::CoordinatorNotAvailable
+            | ErrorCode::NotCoordinator
+            | ErrorCode::CoordinatorLoadInProgress
+            | ErrorCode::RequestTimedOut
+    )
+}
+
 impl Consumer {
     /// Sends a request.
     pub(super) fn send(
@@ -210,6 +223,9 @@ impl Consumer {
         out: &mut Vec<Effect>,
     ) {
         if !response.error_code.is_none() {
+            if !asks_again(response.error_code) {
+                self.fatal = Some(Failure::Refused(response.error_code));
+            }
             return self.lookup_ended(now, question, Question::Failed, out);
         }
         self.heartbeat.restart_session(now, &self.settings);
@@ -306,18 +322,6 @@ impl Consumer {
         self.pending.iter().any(|pending| pending.connection.coordinator)
     }
 
-    /// Something failed that the next passes through `poll` try again, after a backoff.
-    pub(super) fn retry_later(&mut self, now: Instant) {
-        if let Some(m) = &mut self.modern {
-            let attempts = m.offsets_attempts;
-            m.offsets_attempts += 1;
-            let at = now + self.backoff(attempts);
-            self.modern_mut().offsets_at = at;
-            return;
-        }
-        self.retry_at = self.retry_at.min(now + self.settings.retry_backoff);
-    }
-
     /// Handles what has arrived, and what will not arrive any more.
     pub(super) fn handle_inbox(&mut self, now: Instant, out: &mut Vec<Effect>) {
         if self.connections.any_broken() {
@@ -391,11 +395,11 @@ impl Consumer {
     pub(super) fn on_disconnect(&mut self, now: Instant, kind: PendingKind, out: &mut Vec<Effect>) {
         let lost = ErrorCode::CoordinatorNotAvailable;
         match kind {
-            PendingKind::Join(_) | PendingKind::Sync(_) => self.fail_join(lost),
+            PendingKind::Join(_) | PendingKind::Sync(_) => self.fail_join(FailedJoin::Later),
             PendingKind::Heartbeat(sent) => self.on_heartbeat(now, &sent, lost, out),
             PendingKind::ConsumerHeartbeat => self.on_heartbeat_lost(now),
             PendingKind::Commit(kind, sent) => self.on_commit(now, kind, &sent, lost, out),
-            PendingKind::OffsetFetch(_) => self.retry_later(now),
+            PendingKind::OffsetFetch(generation) => self.ask_for_offsets_later(now, generation),
             PendingKind::FindCoordinator(question) => {
                 self.lookup_ended(now, question, Question::Failed, out);
             }

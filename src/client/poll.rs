@@ -4,6 +4,7 @@ use super::classic::rebalance::Progress;
 use super::classic::search::Search;
 use super::consumer::Consumer;
 use super::effect::{Connection, Effect};
+use super::positions::Positions;
 use super::subscription::Topics;
 use super::thread::{Callback, Thread, Wait};
 use crate::kernel::time::{Instant, Span};
@@ -39,9 +40,9 @@ impl Consumer {
                 let commit = commit.clone();
                 self.go_on_committing(now, commit, out);
             }
-            &Thread::Sleeping { since, .. } => {
+            &Thread::Sleeping { since, wait, .. } => {
                 self.woken = true;
-                self.thread = Thread::Polling { wait: Wait::Coordinator, since };
+                self.thread = Thread::Polling { wait, since };
             }
             Thread::Busy { .. } => self.poll_again(now),
             Thread::Callback { callback, .. } => {
@@ -135,8 +136,9 @@ impl Consumer {
         now > since && (now - since).as_us().is_multiple_of(step)
     }
 
-    /// A call of `poll` ends that has found no coordinator, or got no metadata: it returns what has been
-    /// fetched and fetches on (`ClassicKafkaConsumer.poll`; `ConsumerCoordinator.poll` gave up).
+    /// A call of `poll` ends that has found no coordinator, or got no metadata or committed offsets: it
+    /// returns what has been fetched and fetches on (`ClassicKafkaConsumer.poll`; `ConsumerCoordinator.poll`
+    /// or `updateFetchPositions` gave up).
     fn end_call_unready(&mut self, now: Instant, out: &mut Vec<Effect>) {
         if !self.return_fetched(now, out) {
             self.send_fetches(now, out);
@@ -153,7 +155,10 @@ impl Consumer {
         if wait == Wait::Records && self.return_fetched(now, out) {
             return;
         }
-        let unready = matches!(wait, Wait::Coordinator | Wait::MetadataAfter(_));
+        let unready = match wait {
+            Wait::Coordinator | Wait::CommittedOffsets | Wait::MetadataAfter(_) => true,
+            Wait::Nothing | Wait::Records => false,
+        };
         if unready && self.ends_call(now) {
             return self.end_call_unready(now, out);
         }
@@ -196,9 +201,7 @@ impl Consumer {
             }
             Progress::Joined => {
                 self.maybe_auto_commit(now, out);
-                if !self.update_positions(now, out) {
-                    self.wait(Wait::CommittedOffsets);
-                    self.retry_at = self.retry_at.min(deadline);
+                if !self.find_positions(now, deadline, out) {
                     return;
                 }
                 if !self.subscription.has_all_positions() {
@@ -233,9 +236,30 @@ impl Consumer {
             Search::WaitUntil(at) => self.retry_at = self.retry_at.min(at).min(deadline),
             // At most to the end of this call.
             Search::Pause(span) => {
-                self.thread = Thread::Sleeping { until: (now + span).min(deadline), since };
+                let (until, wait) = ((now + span).min(deadline), Wait::Coordinator);
+                self.thread = Thread::Sleeping { until, since, wait };
             }
         }
+    }
+
+    /// Whether all positions are known, or being reset.
+    fn find_positions(&mut self, now: Instant, deadline: Instant, out: &mut Vec<Effect>) -> bool {
+        let Thread::Polling { wait, since } = self.thread else { return true };
+        if wait != Wait::CommittedOffsets {
+            self.offsets_attempts = 0;
+        }
+        match self.update_positions(now, out) {
+            Positions::Sought => return true,
+            Positions::Awaited => {
+                self.wait(Wait::CommittedOffsets);
+                self.retry_at = self.retry_at.min(deadline);
+            }
+            Positions::Pause(span) => {
+                let (until, wait) = ((now + span).min(deadline), Wait::CommittedOffsets);
+                self.thread = Thread::Sleeping { until, since, wait };
+            }
+        }
+        false
     }
 
     /// Who joins for a pattern looks first which topics there are, as often as metadata may be asked

@@ -5,7 +5,7 @@ use super::consumer::Consumer;
 use super::effect::{Connection, Effect, Note};
 use super::lookup::PendingKind;
 use super::subscription::Position;
-use crate::kernel::time::Instant;
+use crate::kernel::time::{Instant, Span};
 use crate::model::config::ResetPolicy;
 use crate::model::error::ErrorCode;
 use crate::model::fact::{Failure, PositionSource};
@@ -17,24 +17,58 @@ use crate::model::message::fetch::{
 };
 use crate::model::message::offset::{OffsetFetchRequest, OffsetFetchResponse, OffsetFetchTopic};
 
+/// How far a classic consumer is with the positions that are missing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Positions {
+    /// None is missing that `poll` would wait for.
+    Sought,
+    /// Committed offsets are awaited.
+    Awaited,
+    /// They were refused, and `poll` sleeps before it asks again.
+    Pause(Span),
+}
+
 impl Consumer {
-    /// Asks for the positions that are missing. Whether `poll` may go on: it waits for committed
-    /// offsets, but not for resets.
-    pub(super) fn update_positions(&mut self, now: Instant, out: &mut Vec<Effect>) -> bool {
+    /// Asks for the positions that are missing (`ClassicKafkaConsumer.updateFetchPositions`). `poll`
+    /// waits for committed offsets, but not for resets.
+    pub(super) fn update_positions(&mut self, now: Instant, out: &mut Vec<Effect>) -> Positions {
         if self.subscription.has_all_positions() {
-            return true;
-        }
-        if self.subscription.is_initializing() {
-            if self.lookup.coordinator.is_none() {
-                self.look_up_coordinator(now, out);
-            } else if !self.is_pending(&PendingKind::OffsetFetch(self.member.generation.id)) {
-                self.send_offset_fetch(now, out);
-            }
-            return false;
+            return Positions::Sought;
         }
         self.validate_positions(now, out);
+        if self.subscription.is_initializing() {
+            return self.ask_for_committed_offsets(now, out);
+        }
         self.reset_positions(now, out);
-        true
+        Positions::Sought
+    }
+
+    /// Goes on with `ConsumerCoordinator.fetchCommittedOffsets`.
+    fn ask_for_committed_offsets(&mut self, now: Instant, out: &mut Vec<Effect>) -> Positions {
+        let generation = self.member.generation.id;
+        if self.offsets_refused.take() == Some(generation) {
+            let pause = self.backoff(self.offsets_attempts);
+            self.offsets_attempts += 1;
+            return Positions::Pause(pause);
+        }
+        if self.lookup.coordinator.is_none() {
+            self.look_up_coordinator(now, out);
+        } else if !self.is_pending(&PendingKind::OffsetFetch(generation)) {
+            self.send_offset_fetch(now, out);
+        }
+        Positions::Awaited
+    }
+
+    /// Committed offsets, asked for in `generation`, are asked for again after a backoff.
+    pub(super) fn ask_for_offsets_later(&mut self, now: Instant, generation: i32) {
+        let Some(m) = &mut self.modern else {
+            self.offsets_refused = Some(generation);
+            return;
+        };
+        let attempts = m.offsets_attempts;
+        m.offsets_attempts += 1;
+        let at = now + self.backoff(attempts);
+        self.modern_mut().offsets_at = at;
     }
 
     /// Asks for the committed offsets that are missing. Under KIP-848 the coordinator looks who asks.
@@ -73,25 +107,38 @@ impl Consumer {
         response: &OffsetFetchResponse,
         out: &mut Vec<Effect>,
     ) {
+        let current = self.modern.is_some() || generation == self.member.generation.id;
         match response.error_code {
             ErrorCode::None => {}
             ErrorCode::CoordinatorNotAvailable | ErrorCode::NotCoordinator => {
                 self.mark_coordinator_unknown(now, out);
-                return self.retry_later(now);
+                return self.ask_for_offsets_later(now, generation);
             }
-            _ => return self.retry_later(now),
+            code if self.asks_for_offsets_again(code) => {
+                return self.ask_for_offsets_later(now, generation);
+            }
+            code => return self.refuse_offsets(current, code),
         }
         if let Some(m) = &mut self.modern {
             m.offsets_attempts = 0;
         }
         // The answer to a question that a rebalance has overtaken.
-        if generation != self.member.generation.id {
+        if !current {
             return;
         }
         let all = || response.topics.iter().flat_map(|topic| &topic.partitions);
-        if all().any(|answer| answer.error_code == ErrorCode::UnstableOffsetCommit) {
+        let failed = all().map(|answer| answer.error_code).filter(|code| !code.is_none());
+        let unexpected = |code: &ErrorCode| match code {
+            ErrorCode::UnstableOffsetCommit => false,
+            ErrorCode::UnknownTopicOrPartition => self.modern.is_none(),
+            _ => true,
+        };
+        if let Some(code) = failed.clone().find(unexpected) {
+            return self.refuse_offsets(current, code);
+        }
+        if failed.count() > 0 {
             // Something is on its way into the log: none counts before it is there.
-            return self.retry_later(now);
+            return self.ask_for_offsets_later(now, generation);
         }
         for topic in &response.topics {
             for answer in &topic.partitions {
@@ -118,6 +165,27 @@ impl Consumer {
         self.announce_ready(out);
         if self.modern.is_some() {
             self.complete_poll_event(now, out);
+        }
+    }
+
+    /// Whether a refusal to tell committed offsets is over soon (`RetriableException`), or because the
+    /// member's epoch has grown meanwhile.
+    fn asks_for_offsets_again(&self, code: ErrorCode) -> bool {
+        match code {
+            ErrorCode::CoordinatorLoadInProgress
+            | ErrorCode::RequestTimedOut
+            | ErrorCode::UnstableOffsetCommit => true,
+            ErrorCode::StaleMemberEpoch => self.modern.as_ref().is_some_and(|m| m.epoch > 0),
+            _ => false,
+        }
+    }
+
+    /// Committed offsets are not to be had: `poll` throws (`OffsetFetchResponseHandler`;
+    /// `CommitRequestManager.OffsetFetchRequestState`). Nobody waits for an answer that a rebalance has
+    /// overtaken.
+    fn refuse_offsets(&mut self, current: bool, code: ErrorCode) {
+        if current {
+            self.fatal = Some(Failure::Refused(code));
         }
     }
 
@@ -274,12 +342,17 @@ impl Consumer {
                         self.reset(now, partition, PositionSource::OutOfRange);
                     }
                 }
-                // The broker has not heard of the new leader yet.
-                ErrorCode::UnknownLeaderEpoch => {}
-                _ => {
+                // The broker has not heard of the new leader yet, or does not say what is wrong.
+                ErrorCode::UnknownLeaderEpoch | ErrorCode::UnknownServerError => {}
+                ErrorCode::NotLeaderOrFollower
+                | ErrorCode::KafkaStorageError
+                | ErrorCode::FencedLeaderEpoch
+                | ErrorCode::OffsetNotAvailable
+                | ErrorCode::UnknownTopicOrPartition => {
                     self.metadata.want();
                     self.subscription.prefer_leader(partition);
                 }
+                unexpected => self.fatal = Some(Failure::Refused(unexpected)),
             }
         }
     }

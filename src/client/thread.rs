@@ -25,6 +25,8 @@ pub(super) enum Thread {
         until: Instant,
         /// When this call of `poll` began.
         since: Instant,
+        /// What it then goes on waiting for.
+        wait: Wait,
     },
     /// The application works on records. The heartbeat thread goes on.
     Processing(Work),

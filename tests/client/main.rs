@@ -2,10 +2,13 @@
 
 mod brokers;
 mod commits;
+mod committed_offsets;
 mod coordinators;
+mod errors;
 mod fetching;
 mod heartbeats;
 mod lateness;
+mod offset_errors;
 mod passes;
 mod patterns;
 mod pausing;
@@ -14,4 +17,5 @@ mod reconciliations;
 mod resets;
 mod search;
 mod sources;
+mod steps;
 mod timeouts;

@@ -1,6 +1,6 @@
 //! `JoinGroup` and `SyncGroup`, as the member sends and hears them.
 
-use super::member::{Generation, JoinFuture, MemberState};
+use super::member::{FailedJoin, Generation, JoinFuture, MemberState};
 use super::offers::Offer;
 use crate::client::consumer::Consumer;
 use crate::client::effect::{Effect, Note};
@@ -74,11 +74,11 @@ impl Consumer {
     }
 
     /// The join has failed; the next pass through `poll` sees why.
-    pub(in crate::client) fn fail_join(&mut self, code: ErrorCode) {
-        self.member.join = JoinFuture::Done(Err(code));
+    pub(in crate::client) fn fail_join(&mut self, how: FailedJoin) {
+        self.member.join = JoinFuture::Done(Err(how));
     }
 
-    /// `JoinGroup` is answered.
+    /// `JoinGroup` is answered (`JoinGroupResponseHandler`).
     pub(in crate::client) fn on_join(
         &mut self,
         now: Instant,
@@ -105,25 +105,28 @@ impl Consumer {
                     self.send_sync(now, generation, Vec::new(), out);
                 }
             }
-            // The membership was lost meanwhile (`UnjoinedGroupException`, retriable).
-            ErrorCode::None => self.fail_join(ErrorCode::CoordinatorNotAvailable),
+            // The membership was lost meanwhile (`UnjoinedGroupException`), or the groups are being read.
+            ErrorCode::None | ErrorCode::CoordinatorLoadInProgress => {
+                self.fail_join(FailedJoin::Later);
+            }
             ErrorCode::UnknownMemberId => {
                 if unchanged {
                     self.lose_membership(false);
                 }
-                self.fail_join(response.error_code);
+                self.fail_join(FailedJoin::AtOnce);
             }
             ErrorCode::CoordinatorNotAvailable | ErrorCode::NotCoordinator => {
                 self.mark_coordinator_unknown(now, out);
-                self.fail_join(response.error_code);
+                self.fail_join(FailedJoin::Later);
             }
             ErrorCode::MemberIdRequired => {
                 self.member.generation =
                     Generation { member_id: response.member_id, ..Generation::none() };
                 self.member.rejoin_needed = true;
-                self.fail_join(response.error_code);
+                self.fail_join(FailedJoin::AtOnce);
             }
-            code => self.fail_join(code),
+            ErrorCode::RebalanceInProgress => self.fail_join(FailedJoin::AtOnce),
+            code => self.fail_join(FailedJoin::Fatal(code)),
         }
     }
 
@@ -136,7 +139,7 @@ impl Consumer {
         out: &mut Vec<Effect>,
     ) {
         if self.lookup.coordinator.is_none() {
-            return self.fail_join(ErrorCode::CoordinatorNotAvailable);
+            return self.fail_join(FailedJoin::Later);
         }
         let request = SyncGroupRequest {
             group_id: self.group.clone(),
@@ -150,7 +153,8 @@ impl Consumer {
         self.send_to_coordinator(now, PendingKind::Sync(generation), request, out);
     }
 
-    /// `SyncGroup` is answered.
+    /// `SyncGroup` is answered (`SyncGroupResponseHandler`). That a coordinator still reads its groups is
+    /// no answer that it foresees.
     pub(in crate::client) fn on_sync(
         &mut self,
         now: Instant,
@@ -164,10 +168,10 @@ impl Consumer {
                 let current = !self.member.generation.is_reset()
                     && self.member.state == MemberState::CompletingRebalance;
                 if !current {
-                    return self.fail_join(ErrorCode::IllegalGeneration);
+                    return self.fail_join(FailedJoin::AtOnce);
                 }
                 let ProtocolBytes::Assignment(assignment) = response.assignment else {
-                    return self.fail_join(ErrorCode::UnknownServerError);
+                    return self.fail_join(FailedJoin::Fatal(ErrorCode::UnknownServerError));
                 };
                 self.member.state = MemberState::Stable;
                 self.member.rejoin_needed = false;
@@ -177,13 +181,14 @@ impl Consumer {
                 if unchanged {
                     self.lose_membership(code == ErrorCode::IllegalGeneration);
                 }
-                self.fail_join(code);
+                self.fail_join(FailedJoin::AtOnce);
             }
-            code @ (ErrorCode::CoordinatorNotAvailable | ErrorCode::NotCoordinator) => {
+            ErrorCode::RebalanceInProgress => self.fail_join(FailedJoin::AtOnce),
+            ErrorCode::CoordinatorNotAvailable | ErrorCode::NotCoordinator => {
                 self.mark_coordinator_unknown(now, out);
-                self.fail_join(code);
+                self.fail_join(FailedJoin::Later);
             }
-            code => self.fail_join(code),
+            code => self.fail_join(FailedJoin::Fatal(code)),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the leader of a group does: it asks the strategy that the coordinator selected, and sends
 //! everybody's part with its `SyncGroup` (`ConsumerCoordinator.onLeaderElected`).
 
-use super::member::Generation;
+use super::member::{FailedJoin, Generation};
 use crate::assignor::{Answer, AssignError, List, Member, Question, Topic};
 use crate::client::consumer::Consumer;
 use crate::client::effect::{Assigning, Effect};
@@ -27,7 +27,7 @@ impl Consumer {
     ) {
         let name = generation.protocol.as_deref().unwrap_or_default();
         let Some(offer) = self.offers.by_name(name) else {
-            return self.fail_join(ErrorCode::InconsistentGroupProtocol);
+            return self.fail_join(FailedJoin::Fatal(ErrorCode::InconsistentGroupProtocol));
         };
         let (strategy, seen) = (offer.strategy.clone(), offer.seen);
         let question = self.question(members, seen);

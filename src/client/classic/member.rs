@@ -51,7 +51,18 @@ impl Generation {
 pub(in crate::client) enum JoinFuture {
     None,
     InFlight,
-    Done(Result<Assignment, ErrorCode>),
+    Done(Result<Assignment, FailedJoin>),
+}
+
+/// How the member goes on after a join that failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::client) enum FailedJoin {
+    /// It joins again at once.
+    AtOnce,
+    /// It joins again in the next pass of `poll` (`RetriableException`).
+    Later,
+    /// `poll` throws: whatever is not foreseen as an answer to this request does that.
+    Fatal(ErrorCode),
 }
 
 /// The auto-commit before a join (`autoCommitOffsetRequestFuture`).

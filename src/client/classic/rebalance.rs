@@ -4,7 +4,7 @@
 //! An eager member gives everything up before it joins. A cooperative one keeps what it owns, gives
 //! up what its new assignment lacks, and then joins once more so that others may have it (KIP-429).
 
-use super::member::{JoinFuture, MemberState, PrepareCommit};
+use super::member::{FailedJoin, JoinFuture, MemberState, PrepareCommit};
 use crate::client::commit::{CommitKind, is_retriable};
 use crate::client::consumer::Consumer;
 use crate::client::effect::{Effect, Note};
@@ -60,29 +60,17 @@ impl Consumer {
                     Progress::Joined => {}
                     other => return other,
                 },
-                JoinFuture::Done(Err(code)) => {
-                    if let Some(progress) = self.after_failed_join(code) {
-                        return progress;
+                JoinFuture::Done(Err(how)) => {
+                    self.member.rejoin_needed = true;
+                    match how {
+                        FailedJoin::AtOnce => {}
+                        FailedJoin::Later => return Progress::Waiting,
+                        FailedJoin::Fatal(code) => return Progress::Failed(code),
                     }
                 }
             }
         }
         Progress::Joined
-    }
-
-    /// A join failed: `None`, try again at once.
-    fn after_failed_join(&mut self, code: ErrorCode) -> Option<Progress> {
-        self.member.rejoin_needed = true;
-        match code {
-            ErrorCode::UnknownMemberId
-            | ErrorCode::IllegalGeneration
-            | ErrorCode::RebalanceInProgress
-            | ErrorCode::MemberIdRequired => None,
-            ErrorCode::CoordinatorNotAvailable
-            | ErrorCode::NotCoordinator
-            | ErrorCode::CoordinatorLoadInProgress => Some(Progress::Waiting),
-            fatal => Some(Progress::Failed(fatal)),
-        }
     }
 
     /// Commits what was consumed if auto-commit is on, then gives up what the protocol says:

@@ -64,8 +64,9 @@ impl Consumer {
     /// Whether the application thread searches. So long the heartbeat thread waits for it.
     pub(in crate::client) fn is_searching(&self) -> bool {
         match &self.thread {
-            Thread::Polling { wait, .. } => *wait == Wait::Coordinator,
-            Thread::Sleeping { .. } => true,
+            Thread::Polling { wait, .. } | Thread::Sleeping { wait, .. } => {
+                *wait == Wait::Coordinator
+            }
             Thread::Committing(commit) => commit.searches,
             _ => false,
         }

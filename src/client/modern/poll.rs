@@ -206,7 +206,8 @@ impl Consumer {
     /// Whether committed offsets have to be asked for.
     pub(super) fn awaits_offsets(&self) -> bool {
         let asked = self.modern.as_ref().and_then(|m| m.poll_event);
-        asked.is_some_and(|event| !event.complete && event.resets_since.is_none())
+        self.fatal.is_none()
+            && asked.is_some_and(|event| !event.complete && event.resets_since.is_none())
             && self.subscription.is_initializing()
             && !self.pending.iter().any(|p| matches!(p.kind(), PendingKind::OffsetFetch(_)))
     }
