@@ -137,7 +137,7 @@ impl Watch {
         let activity = match (state.running, state.member) {
             (false, true) => Some(Activity::Gone),
             (false, false) => None,
-            _ if state.rebalancing => Some(Activity::Rebalancing),
+            _ if state.is_rebalancing() => Some(Activity::Rebalancing),
             _ if !state.owned.is_empty() => Some(Activity::Active),
             _ if self.live.is_idle(self.group, consumer) => Some(Activity::Idle),
             _ => Some(Activity::Waiting),

@@ -180,9 +180,9 @@ impl Question<'_> {
                 Metric::Members => state.members.len(),
                 Metric::Generation => usize::try_from(state.generation).unwrap_or(0),
                 Metric::IdleConsumers => members().filter(|&id| live.is_idle(group, id)).count(),
-                Metric::RebalancingConsumers => {
-                    members().filter(|&id| consumer(id).running && consumer(id).rebalancing).count()
-                }
+                Metric::RebalancingConsumers => members()
+                    .filter(|&id| consumer(id).running && consumer(id).is_rebalancing())
+                    .count(),
                 _ => match wanted {
                     Some(id) => consumer(id).owned.len(),
                     None => members().map(|id| consumer(id).owned.len()).sum(),

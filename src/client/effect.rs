@@ -66,7 +66,7 @@ pub enum Note {
     Lost(Vec<PartitionId>),
     /// `onPartitionsAssigned`: it owns these now, all told.
     Assigned {
-        /// The generation.
+        /// The generation, or the epoch; 0: that of a membership which is over.
         generation: i32,
         /// Everything that it owns.
         partitions: Vec<PartitionId>,

@@ -174,7 +174,7 @@ pub enum ConsumerFact {
     Lost(Vec<PartitionId>),
     /// `onPartitionsAssigned`.
     Assigned {
-        /// The generation.
+        /// The generation, or the member's epoch; 0: that of a membership which is over.
         generation: i32,
         /// Everything that it owns now.
         partitions: Vec<PartitionId>,
@@ -337,6 +337,8 @@ pub enum GroupFact {
     Member {
         /// Who.
         consumer: ConsumerId,
+        /// The member's id: an earlier life of the consumer may still be a member, too.
+        member: Name,
         /// The member's epoch.
         epoch: i32,
         /// How far it is with its target.

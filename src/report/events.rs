@@ -244,10 +244,11 @@ impl Names<'_> {
             GroupFact::Target { epoch, moves } => {
                 ("target_assignment", json!({ "assignment_epoch": epoch, "moves": moves }))
             }
-            GroupFact::Member { consumer, epoch, state, partitions, revoking } => (
+            GroupFact::Member { consumer, member, epoch, state, partitions, revoking } => (
                 "member_epoch",
                 json!({
                     "consumer": self.consumer(*consumer),
+                    "member": &**member,
                     "member_epoch": epoch,
                     "state": state.name(),
                     "partitions": self.partitions(partitions),

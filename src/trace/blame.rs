@@ -273,6 +273,18 @@ impl Blames {
         self.consumers[consumer.index()].cut_off
     }
 
+    /// Why a static member has not joined in time.
+    pub(super) fn absent(&self, at: Instant, group: GroupId, consumer: ConsumerId) -> Cause {
+        let event = self.behind_silence(at, consumer, self.patience[group.index()].poll);
+        Cause { event, how: How::RebalanceTimeout }
+    }
+
+    /// Why a consumer commits what it does not own any more.
+    pub(super) fn late_commit(&self, consumer: ConsumerId) -> Cause {
+        let event = self.cut_off_by(consumer).and_then(|cause| cause.event);
+        Cause { event, how: How::LateCommit }
+    }
+
     /// A consumer has heard that it had been cut off: why.
     pub(super) fn lost(&mut self, group: GroupId, consumer: ConsumerId, live: &Live) -> Cause {
         if let Some(cause) = self.consumers[consumer.index()].cut_off.take() {

@@ -54,6 +54,8 @@ ways! {
         "Another process took the member's `group.instance.id`.";
     Rebalance "rebalance"
         "A rebalance took the partition away before the commit.";
+    LateCommit "late_commit"
+        "A consumer that did not own the partition any more committed, and set the group's offset back.";
     CommitFailed "commit_failed"
         "The last commit before the partition was given up failed.";
     CoordinatorFailover "coordinator_failover"

@@ -71,7 +71,7 @@ impl Invariants {
     ) -> Result<(), Violation> {
         let violated = |invariant| move |detail| Violation { invariant, at, detail };
         self.single_owner
-            .check(fact, consumers)
+            .check(fact, consumers, live)
             .map_err(violated("one owner per partition and generation"))?;
         handover::check(fact, consumers, live)
             .map_err(violated("no member is given what another one owns"))?;

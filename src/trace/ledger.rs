@@ -13,7 +13,7 @@ pub use log::{Cut, LogAccount, Repeat};
 
 use super::blame::Blames;
 use super::cause::{Cause, How};
-use super::live::Live;
+use super::live::{Live, held};
 use crate::kernel::time::Instant;
 use crate::model::config::CommitMode;
 use crate::model::fact::{ConsumerFact, Fact, GroupFact, PartitionFact, PositionSource, Processed};
@@ -100,15 +100,26 @@ impl Ledger {
             Fact::Consumer { consumer, what } => {
                 return self.consumer(at, group, *consumer, what, live);
             }
-            Fact::Group { what, .. } => self.group(group, what, live),
+            Fact::Group { what, .. } => self.group(at, group, what, live),
             Fact::Partition { partition, what } => self.partition(at, *partition, what, live),
             Fact::Struck { .. } | Fact::Broker { .. } | Fact::Producer { .. } => {}
         }
         Ok(Vec::new())
     }
 
-    fn group(&mut self, group: GroupId, what: &GroupFact, live: &Live) {
+    fn group(&mut self, at: Instant, group: GroupId, what: &GroupFact, live: &Live) {
         match what {
+            GroupFact::Generation { generation, .. } => self.go_on(at, group, *generation, live),
+            GroupFact::Member { consumer, member, partitions, revoking, .. } => {
+                let modern = live.groups[group.index()].modern.as_ref();
+                let before = modern.and_then(|modern| modern.members.get(member));
+                let taking = live.consumers[consumer.index()].takes_over();
+                let held = held(partitions, revoking);
+                let cause = self.blames.revoked(group, *consumer, live);
+                for partition in before.into_iter().flat_map(|m| m.disclaimed(&held, taking)) {
+                    self.cut_off_from(group, *consumer, partition, cause, live);
+                }
+            }
             GroupFact::MemberRemoved { consumer, .. } => self.cut_off(group, *consumer, live),
             GroupFact::Loaded { .. } => {
                 for consumer in live.groups[group.index()].members.values() {
@@ -150,8 +161,33 @@ impl Ledger {
     fn cut_off(&mut self, group: GroupId, consumer: ConsumerId, live: &Live) {
         let Some(cause) = self.blames.cut_off_by(consumer) else { return };
         for &partition in &live.consumers[consumer.index()].owned {
-            let committed = committed(live, group, partition);
-            self.account_mut(group, partition).cut_off(consumer, committed, cause);
+            self.cut_off_from(group, consumer, partition, cause, live);
+        }
+    }
+
+    fn cut_off_from(
+        &mut self,
+        group: GroupId,
+        consumer: ConsumerId,
+        partition: PartitionId,
+        cause: Cause,
+        live: &Live,
+    ) {
+        let committed = committed(live, group, partition);
+        self.account_mut(group, partition).cut_off(consumer, committed, cause);
+    }
+
+    /// A group goes on without the static members that have not joined in time. They stay members,
+    /// and what they own may be given to others.
+    fn go_on(&mut self, at: Instant, group: GroupId, generation: i32, live: &Live) {
+        for &consumer in live.groups[group.index()].members.values() {
+            if !live.consumers[consumer.index()].is_absent_in(generation) {
+                continue;
+            }
+            let cause = self.blames.absent(at, group, consumer);
+            for &partition in &live.consumers[consumer.index()].owned {
+                self.cut_off_from(group, consumer, partition, cause, live);
+            }
         }
     }
 
@@ -254,10 +290,16 @@ impl Ledger {
                 self.begin(at, group, &Beginning { consumer, partition, offset, source }, live)?;
             }
             ConsumerFact::Committed { offsets, .. } => {
+                let late = self.blames.late_commit(consumer);
                 for &(partition, offset) in offsets {
+                    let reads = live.groups[group.index()].owner[partition.index()];
+                    let known = committed(live, group, partition);
                     let account = self.account_mut(group, partition);
                     account.marks.clear(0, offset);
                     account.forgotten = None;
+                    if reads != Some(consumer) {
+                        account.marks.set(offset, known, late);
+                    }
                 }
             }
             ConsumerFact::Processed(processed) => {

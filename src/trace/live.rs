@@ -21,14 +21,28 @@ pub struct ConsumerState {
     pub running: bool,
     /// Whether the coordinator counts it as a member.
     pub member: bool,
+    /// The id under which it last became one.
+    pub member_id: Option<Name>,
     /// What it owns.
     pub owned: Vec<PartitionId>,
-    /// Whether it gave up something and has not been assigned anything since.
-    pub rebalancing: bool,
+    /// How far it is from one assignment to the next.
+    pub change: Change,
     /// The generation of its last assignment.
     pub assigned: Option<i32>,
     /// In which generation of the group it last asked to join.
     pub asked_in: i32,
+}
+
+/// How far a consumer is from one assignment to the next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Change {
+    /// It has what it was assigned.
+    #[default]
+    Done,
+    /// It gave something up and has not been assigned anything since.
+    GaveUp,
+    /// It takes over what it was assigned, and may not fetch all of it yet.
+    TakesOver,
 }
 
 /// A group.
@@ -55,10 +69,10 @@ pub struct GroupState {
 pub struct Modern {
     /// The epoch of its target.
     pub target: i32,
-    /// The consumers that are its members.
-    pub members: BTreeMap<ConsumerId, ModernMember>,
-    /// Who has a partition in the coordinator's books.
-    pub holders: BTreeMap<PartitionId, ConsumerId>,
+    /// Its members by id.
+    pub members: BTreeMap<Name, ModernMember>,
+    /// The member that has a partition in the coordinator's books.
+    pub holders: BTreeMap<PartitionId, Name>,
     /// Who was removed, or left for a while, and has not been assigned anything since.
     pub cut_off: BTreeSet<ConsumerId>,
     /// What a member was handed and said that it did not have, so that it was taken from it again. It
@@ -79,11 +93,41 @@ pub struct ModernMember {
     pub revoking: Vec<PartitionId>,
 }
 
+impl ConsumerState {
+    /// Whether it gave up something and has not been assigned anything since.
+    pub fn is_rebalancing(&self) -> bool {
+        self.change == Change::GaveUp
+    }
+
+    /// Whether it may not fetch yet all that it was assigned.
+    pub(super) fn takes_over(&self) -> bool {
+        self.change == Change::TakesOver
+    }
+
+    /// Whether it has not asked to join this generation of its group.
+    pub(super) fn is_absent_in(&self, generation: i32) -> bool {
+        self.asked_in < generation.saturating_sub(1)
+    }
+}
+
 impl Modern {
-    fn remove(&mut self, consumer: ConsumerId) {
-        for partition in self.members.remove(&consumer).into_iter().flat_map(|member| member.held) {
+    fn remove(&mut self, member: &Name) {
+        for partition in self.members.remove(member).into_iter().flat_map(|member| member.held) {
             self.holders.remove(&partition);
         }
+    }
+}
+
+impl ModernMember {
+    /// What is not held any more with `held`, although the member had not been asked for it, or
+    /// was still `taking` it: its heartbeat told of an earlier assignment.
+    pub(super) fn disclaimed<'a>(
+        &'a self,
+        held: &'a [PartitionId],
+        taking: bool,
+    ) -> impl Iterator<Item = PartitionId> + 'a {
+        let asked = move |p: &PartitionId| !taking && self.revoking.contains(p);
+        self.held.iter().copied().filter(move |p| !asked(p) && held.binary_search(p).is_err())
     }
 }
 
@@ -91,12 +135,12 @@ impl GroupState {
     /// Whether every member of a group under KIP-848 owns what the broker means it to own.
     pub fn is_reconciled(&self) -> bool {
         self.modern.as_ref().is_some_and(|modern| {
-            let done = |consumer: &ConsumerId| {
-                modern.members.get(consumer).is_some_and(|member| {
+            let done = |member: &Name| {
+                modern.members.get(member).is_some_and(|member| {
                     member.epoch == modern.target && member.state == MemberState::Stable
                 })
             };
-            modern.target == self.generation && self.members.values().all(done)
+            modern.target == self.generation && self.members.keys().all(done)
         })
     }
 }
@@ -127,7 +171,10 @@ impl Live {
         let state = &self.consumers[consumer.index()];
         let group = &self.groups[group.index()];
         let has_heard = match &group.modern {
-            Some(modern) => modern.members.get(&consumer).is_some_and(|m| m.held.is_empty()),
+            Some(modern) => {
+                let member = state.member_id.as_ref().and_then(|id| modern.members.get(id));
+                member.is_some_and(|member| member.held.is_empty())
+            }
             None => state.assigned == Some(group.generation),
         };
         group.stable && state.running && state.member && has_heard && state.owned.is_empty()
@@ -168,12 +215,12 @@ impl Live {
             ConsumerFact::Started => state.running = true,
             ConsumerFact::Crashed | ConsumerFact::Closed => {
                 state.running = false;
-                state.rebalancing = false;
+                state.change = Change::Done;
                 state.assigned = None;
                 self.disown(group, consumer, |_| false);
             }
             ConsumerFact::Revoked(partitions) | ConsumerFact::Lost(partitions) => {
-                state.rebalancing = true;
+                state.change = Change::GaveUp;
                 state.assigned = None;
                 let gone: BTreeSet<&PartitionId> = partitions.iter().collect();
                 self.disown(group, consumer, |partition| !gone.contains(partition));
@@ -183,7 +230,7 @@ impl Live {
                 self.disown(group, consumer, |partition| given.contains(partition));
                 let state = &mut self.consumers[consumer.index()];
                 state.owned.clone_from(partitions);
-                state.rebalancing = false;
+                state.change = Change::TakesOver;
                 state.assigned = Some(*generation);
                 // A static member that comes back asks in the generation whose share it gets.
                 state.asked_in = state.asked_in.min(generation.saturating_sub(1));
@@ -195,6 +242,7 @@ impl Live {
                     group.owner[partition.index()] = Some(consumer);
                 }
             }
+            ConsumerFact::Ready => state.change = Change::Done,
             ConsumerFact::JoinSent => state.asked_in = self.groups[group.index()].generation,
             ConsumerFact::Positioned { partition, offset, .. } => {
                 self.groups[group.index()].position[partition.index()] = Some(*offset);
@@ -231,12 +279,13 @@ impl Live {
             }
             GroupFact::MemberAdded { consumer, member } => {
                 state.members.insert(member.clone(), *consumer);
-                self.consumers[consumer.index()].member = true;
+                let consumer = &mut self.consumers[consumer.index()];
+                (consumer.member, consumer.member_id) = (true, Some(member.clone()));
             }
             GroupFact::MemberRemoved { consumer, member, .. } => {
                 state.members.remove(member);
                 if let Some(modern) = &mut state.modern {
-                    modern.remove(*consumer);
+                    modern.remove(member);
                     modern.cut_off.insert(*consumer);
                 }
                 let still = state.members.values().any(|id| id == consumer);
@@ -265,25 +314,22 @@ impl Live {
                 state.stable = false;
                 state.modern.get_or_insert_default().target = *epoch;
             }
-            GroupFact::Member { consumer, epoch, state: at, partitions, revoking } => {
+            GroupFact::Member { consumer, member, epoch, state: at, partitions, revoking } => {
                 let modern = state.modern.get_or_insert_default();
-                let mut held = [partitions.as_slice(), revoking].concat();
-                held.sort_unstable();
-                let revoking = revoking.clone();
-                let member = ModernMember { epoch: *epoch, state: *at, held, revoking };
-                if let Some(before) = modern.members.get(consumer) {
-                    let taken = |p: &&PartitionId| {
-                        !before.revoking.contains(p) && member.held.binary_search(p).is_err()
-                    };
-                    let taken = before.held.iter().filter(taken).map(|&p| (p, *consumer));
-                    modern.disclaimed.extend(taken);
+                let held = held(partitions, revoking);
+                if let Some(before) = modern.members.get(member) {
+                    let taking = self.consumers[consumer.index()].takes_over();
+                    let disclaimed = before.disclaimed(&held, taking).map(|p| (p, *consumer));
+                    modern.disclaimed.extend(disclaimed);
                 }
                 for &partition in partitions {
                     modern.disclaimed.remove(&(partition, *consumer));
                 }
-                modern.remove(*consumer);
-                modern.holders.extend(member.held.iter().map(|&partition| (partition, *consumer)));
-                modern.members.insert(*consumer, member);
+                modern.remove(member);
+                modern.holders.extend(held.iter().map(|&partition| (partition, member.clone())));
+                let revoking = revoking.clone();
+                let now = ModernMember { epoch: *epoch, state: *at, held, revoking };
+                modern.members.insert(member.clone(), now);
                 state.stable = false;
                 if *epoch < 0 {
                     modern.cut_off.insert(*consumer);
@@ -302,7 +348,20 @@ impl Live {
         for consumer in state.members.values() {
             self.consumers[consumer.index()].member = true;
         }
+        if let Some(modern) = &mut state.modern {
+            let gone = modern.members.keys().filter(|member| !state.members.contains_key(*member));
+            for member in gone.cloned().collect::<Vec<Name>>() {
+                modern.remove(&member);
+            }
+        }
         state.generation = generation;
         state.stable = state.modern.is_none() || state.is_reconciled();
     }
+}
+
+/// All that a member has in the coordinator's books, sorted.
+pub(super) fn held(partitions: &[PartitionId], revoking: &[PartitionId]) -> Vec<PartitionId> {
+    let mut held = [partitions, revoking].concat();
+    held.sort_unstable();
+    held
 }

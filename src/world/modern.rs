@@ -74,8 +74,10 @@ impl World<'_> {
                 let (epoch, state) = (value.member_epoch, MemberState::of(value.state));
                 let partitions = self.partitions_of(&value.assigned_partitions);
                 let revoking = self.partitions_of(&value.partitions_pending_revocation);
-                let member = GroupFact::Member { consumer, epoch, state, partitions, revoking };
-                (key.group_id.clone(), member)
+                let member = key.member_id.clone();
+                let what =
+                    GroupFact::Member { consumer, member, epoch, state, partitions, revoking };
+                (key.group_id.clone(), what)
             }
             _ => return None,
         })

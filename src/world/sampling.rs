@@ -60,7 +60,7 @@ impl World<'_> {
         for (row, _) in ours {
             let consumer = &live.consumers[row];
             active += u32::from(!consumer.owned.is_empty());
-            rebalancing += u32::from(consumer.running && consumer.rebalancing);
+            rebalancing += u32::from(consumer.running && consumer.is_rebalancing());
             idle += u32::from(live.is_idle(group, ConsumerId::new(row)));
         }
         let (processed, duplicates) = self.trace.ledger.totals(group);

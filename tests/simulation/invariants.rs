@@ -1,88 +1,9 @@
 //! Each invariant breaks when what it forbids happens.
 
-use crate::scenario;
-use rejoin::kernel::time::{Instant, Span};
-use rejoin::model::fact::{
-    ConsumerFact, Fact, GroupFact, MemberState, PartitionFact, PositionSource, Processed,
-};
-use rejoin::model::id::{BrokerId, ConsumerId, GroupId, PartitionId};
+use crate::handwritten::*;
+use rejoin::kernel::time::Instant;
+use rejoin::model::fact::{ConsumerFact, GroupFact, PositionSource};
 use rejoin::trace::cause::How;
-use rejoin::trace::{ConsumerInfo, Trace, Violation};
-
-const GROUP: GroupId = GroupId(0);
-const FIRST: ConsumerId = ConsumerId(0);
-const SECOND: ConsumerId = ConsumerId(1);
-const PARTITION: PartitionId = PartitionId(0);
-
-/// A trace of a group of two consumers, who are members of generation 1.
-fn trace() -> Trace {
-    let scenario = scenario(
-        r#"
-        duration = "1m"
-        [topics.orders]
-        [groups.search]
-        topics = ["orders"]
-        consumers = 2
-        "#,
-    );
-    let mut trace = Trace::new(&scenario, 1, Span::from_secs(1));
-    for (id, name) in [(FIRST, "search-1"), (SECOND, "search-2")] {
-        trace.add_consumer(ConsumerInfo { name: name.to_owned(), group: GROUP });
-        let added = GroupFact::MemberAdded { consumer: id, member: name.into() };
-        tell(&mut trace, group(added)).unwrap();
-    }
-    tell(&mut trace, generation(1)).unwrap();
-    trace
-}
-
-fn tell(trace: &mut Trace, fact: Fact) -> Result<(), Violation> {
-    trace.record(Instant::from_secs(1), fact)
-}
-
-fn group(what: GroupFact) -> Fact {
-    Fact::Group { group: GROUP, what }
-}
-
-fn consumer(consumer: ConsumerId, what: ConsumerFact) -> Fact {
-    Fact::Consumer { consumer, what }
-}
-
-fn generation(generation: i32) -> Fact {
-    let (leader, members) = (Some(FIRST), vec![FIRST, SECOND]);
-    group(GroupFact::Generation { generation, protocol: Some("range".into()), leader, members })
-}
-
-fn assigned(who: ConsumerId, generation: i32) -> Fact {
-    consumer(who, ConsumerFact::Assigned { generation, partitions: vec![PARTITION] })
-}
-
-fn committed(who: ConsumerId, member: &str, generation: i32) -> Fact {
-    let offsets = vec![(PARTITION, 0)];
-    consumer(who, ConsumerFact::Committed { generation, member: member.into(), offsets })
-}
-
-fn processed(from: u64, to: u64) -> Fact {
-    processed_of(0, from, to)
-}
-
-fn processed_of(epoch: i32, from: u64, to: u64) -> Fact {
-    let at = Instant::from_secs(1);
-    let partition = PARTITION;
-    let what = Processed { partition, from, to, epoch, start: at, end: at, returned: at };
-    consumer(FIRST, ConsumerFact::Processed(what))
-}
-
-fn positioned(offset: u64) -> Fact {
-    let source = PositionSource::Committed;
-    consumer(FIRST, ConsumerFact::Positioned { partition: PARTITION, offset, source })
-}
-
-#[track_caller]
-fn breaks(result: Result<(), Violation>, invariant: &str, detail: &str) {
-    let violation = result.expect_err("it must break");
-    assert_eq!(violation.invariant, invariant);
-    assert!(violation.detail.contains(detail), "{violation}");
-}
 
 #[test]
 fn two_owners_of_a_partition_in_one_generation() {
@@ -190,85 +111,6 @@ fn a_log_that_is_shorter_than_what_was_processed() {
     assert!(account.imbalance(9).is_some());
 }
 
-/// A member under KIP-848 in the coordinator's books that has to give the partition up.
-fn revokes(consumer: ConsumerId, epoch: i32) -> Fact {
-    let (partitions, revoking) = (Vec::new(), vec![PARTITION]);
-    let state = MemberState::UnrevokedPartitions;
-    group(GroupFact::Member { consumer, epoch, state, partitions, revoking })
-}
-
-/// A member under KIP-848 in the coordinator's books.
-fn member(consumer: ConsumerId, epoch: i32, owns: bool) -> Fact {
-    let partitions = if owns { vec![PARTITION] } else { Vec::new() };
-    let (state, revoking) = (MemberState::Stable, Vec::new());
-    group(GroupFact::Member { consumer, epoch, state, partitions, revoking })
-}
-
-#[test]
-fn a_partition_twice_in_the_coordinators_books() {
-    let mut trace = trace();
-    tell(&mut trace, group(GroupFact::Epoch { epoch: 2 })).unwrap();
-    tell(&mut trace, member(FIRST, 2, true)).unwrap();
-    let result = tell(&mut trace, member(SECOND, 2, true));
-    breaks(result, "no member is given what another one owns", "while search-1 has it");
-    let mut trace = self::trace();
-    tell(&mut trace, group(GroupFact::Epoch { epoch: 2 })).unwrap();
-    tell(&mut trace, member(FIRST, 2, true)).unwrap();
-    tell(&mut trace, member(FIRST, 3, false)).unwrap();
-    tell(&mut trace, member(SECOND, 3, true)).expect("it is free");
-}
-
-#[test]
-fn an_owner_under_kip_848_that_said_too_early_that_it_gave_up() {
-    let mut trace = trace();
-    tell(&mut trace, group(GroupFact::Epoch { epoch: 2 })).unwrap();
-    tell(&mut trace, member(FIRST, 2, true)).unwrap();
-    tell(&mut trace, assigned(FIRST, 2)).unwrap();
-    tell(&mut trace, revokes(FIRST, 2)).unwrap();
-    tell(&mut trace, member(FIRST, 3, false)).unwrap();
-    tell(&mut trace, member(SECOND, 3, true)).unwrap();
-    let result = tell(&mut trace, assigned(SECOND, 3));
-    breaks(result, "no member is given what another one owns", "search-1 still owns");
-}
-
-/// What it acknowledges is an earlier assignment, and the coordinator takes it by its word.
-#[test]
-fn an_owner_under_kip_848_that_says_too_early_that_it_has_nothing() {
-    let mut trace = trace();
-    tell(&mut trace, group(GroupFact::Epoch { epoch: 2 })).unwrap();
-    tell(&mut trace, member(FIRST, 2, true)).unwrap();
-    tell(&mut trace, assigned(FIRST, 2)).unwrap();
-    tell(&mut trace, member(FIRST, 3, false)).unwrap();
-    tell(&mut trace, member(SECOND, 3, true)).unwrap();
-    tell(&mut trace, assigned(SECOND, 3)).expect("Kafka promises nothing here");
-}
-
-#[test]
-fn an_epoch_that_goes_back_and_a_commit_of_the_future() {
-    let mut trace = trace();
-    tell(&mut trace, group(GroupFact::Epoch { epoch: 3 })).unwrap();
-    tell(&mut trace, member(FIRST, 3, true)).unwrap();
-    trace
-        .accept(Instant::from_secs(1), &committed(FIRST, "search-1", 2))
-        .expect("an epoch that it had");
-    let result = trace.accept(Instant::from_secs(1), &committed(FIRST, "search-1", 4));
-    breaks(result, "no commit is accepted from a fenced member", "which it never had");
-    let result = tell(&mut trace, group(GroupFact::Epoch { epoch: 2 }));
-    breaks(result, "generations only grow", "epoch 2 after 3");
-}
-
-#[test]
-fn a_members_epoch_that_goes_back() {
-    let mut trace = trace();
-    tell(&mut trace, group(GroupFact::Epoch { epoch: 3 })).unwrap();
-    tell(&mut trace, member(FIRST, 3, true)).unwrap();
-    tell(&mut trace, member(FIRST, 3, true)).expect("another state at the same epoch");
-    let result = tell(&mut trace, member(FIRST, 2, true));
-    breaks(result, "generations only grow", "search-1 is at epoch 2 after 3");
-    tell(&mut trace, member(SECOND, 2, false)).expect("another one may be behind");
-    tell(&mut trace, member(FIRST, -2, true)).expect("a static member leaves for a while");
-}
-
 #[test]
 fn a_consumer_that_hears_of_a_past_generation() {
     let mut trace = trace();
@@ -276,49 +118,6 @@ fn a_consumer_that_hears_of_a_past_generation() {
     tell(&mut trace, assigned(FIRST, 2)).unwrap();
     let result = tell(&mut trace, assigned(FIRST, 1));
     breaks(result, "generations only grow", "search-1 is given generation 1 after 2");
-}
-
-/// A group that was empty begins anew, and so may who left it.
-#[test]
-fn who_comes_back_may_begin_anew() {
-    let mut trace = trace();
-    tell(&mut trace, group(GroupFact::Epoch { epoch: 5 })).unwrap();
-    for (who, epoch) in [(FIRST, 5), (SECOND, 4)] {
-        tell(&mut trace, member(who, epoch, false)).unwrap();
-    }
-    tell(&mut trace, assigned(FIRST, 5)).unwrap();
-    for (consumer, member) in [(FIRST, "search-1"), (SECOND, "search-2")] {
-        let (member, reason) = (member.into(), rejoin::model::fact::RemovalReason::Left);
-        tell(&mut trace, group(GroupFact::MemberRemoved { consumer, member, reason })).unwrap();
-    }
-    tell(&mut trace, group(GroupFact::Epoch { epoch: 1 })).expect("nobody is left");
-    let added = GroupFact::MemberAdded { consumer: FIRST, member: "search-3".into() };
-    tell(&mut trace, group(added)).unwrap();
-    tell(&mut trace, member(FIRST, 1, true)).unwrap();
-    tell(&mut trace, assigned(FIRST, 1)).unwrap();
-}
-
-fn partition(what: PartitionFact) -> Fact {
-    Fact::Partition { partition: PARTITION, what }
-}
-
-fn leads(broker: u32, epoch: i32) -> Fact {
-    partition(PartitionFact::Leader { leader: Some(BrokerId(broker)), epoch })
-}
-
-/// Broker 2 takes over from broker 1 in epoch 1, and has only the first `to` of 100 records, of
-/// which consumers could see 90.
-fn cut(to: u64, replicated: u64, unclean: bool) -> Fact {
-    partition(PartitionFact::Truncated {
-        old_leader: Some(BrokerId(1)),
-        epoch: 1,
-        to,
-        end: 100,
-        high_watermark: 90,
-        acknowledged: replicated,
-        replicated,
-        unclean,
-    })
 }
 
 #[test]

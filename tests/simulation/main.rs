@@ -4,7 +4,9 @@ mod broker_loss;
 mod consumer_protocol;
 mod determinism;
 mod duplicates;
+mod epochs;
 mod fuzz;
+mod handwritten;
 mod incidents;
 mod invariants;
 mod latency;
@@ -22,6 +24,7 @@ mod shipped;
 mod slow_broker;
 mod static_members;
 mod sticky_reference;
+mod stragglers;
 mod strategies;
 mod topics;
 

@@ -58,6 +58,8 @@ pub(in crate::client) struct Reconciliation {
     pub step: Step,
     /// Which target.
     pub target: Target,
+    /// The member's epoch when it began: its target is of this one or an earlier one.
+    pub epoch: i32,
     /// Its partitions, sorted.
     pub partitions: Vec<PartitionId>,
     pub revoked: Vec<PartitionId>,

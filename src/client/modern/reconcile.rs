@@ -53,9 +53,10 @@ impl Consumer {
             return;
         }
         self.subscription.mark_revoked(&revoked);
-        let step = Step::Callbacks;
-        self.modern_mut().reconciliation =
-            Some(Reconciliation { step, target, partitions, revoked, outdated: false });
+        let m = self.modern_mut();
+        let (step, epoch, outdated) = (Step::Callbacks, m.epoch, false);
+        m.reconciliation =
+            Some(Reconciliation { step, target, epoch, partitions, revoked, outdated });
         if commits {
             let deadline = now + self.settings.max_poll_interval;
             self.commit_before_reconciling(now, deadline, 0, out);
@@ -191,9 +192,15 @@ impl Consumer {
                 self.look_for_leaders();
                 self.ready = false;
                 // The background thread takes the assignment over, after all that it was asked before.
-                self.modern_mut().submitted = false;
-                let (generation, partitions) = (self.modern_mut().epoch, partitions.clone());
-                Self::note(Note::Assigned { generation, partitions }, out);
+                let m = self.modern_mut();
+                m.submitted = false;
+                let generation = match &m.reconciliation {
+                    Some(reconciliation) if !reconciliation.outdated && m.epoch > 0 => {
+                        reconciliation.epoch
+                    }
+                    _ => 0,
+                };
+                Self::note(Note::Assigned { generation, partitions: partitions.clone() }, out);
             }
         }
         self.spend_time_on(now, event, out)

@@ -18,7 +18,7 @@ pub(super) fn check(fact: &Fact, consumers: &[ConsumerInfo], live: &Live) -> Res
         return Ok(());
     }
     if let Some(modern) = &group.modern {
-        let of_member = modern.members.get(consumer).map(|member| member.epoch);
+        let of_member = modern.members.get(member).map(|member| member.epoch);
         if of_member.is_some_and(|epoch| *generation > epoch) {
             return Err(format!("{} commits in epoch {generation}, which it never had", info.name));
         }

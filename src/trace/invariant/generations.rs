@@ -50,9 +50,9 @@ impl Generations {
                     return Err(format!("epoch {epoch} after {last}"));
                 }
             }
-            Fact::Group { group, what: GroupFact::Member { consumer, epoch, .. } } => {
+            Fact::Group { group, what: GroupFact::Member { consumer, member, epoch, .. } } => {
                 let modern = live.groups[group.index()].modern.as_ref();
-                let before = modern.and_then(|modern| modern.members.get(consumer));
+                let before = modern.and_then(|modern| modern.members.get(member));
                 // A negative one says that it leaves, for good or for a while.
                 if let Some(last) = before.map(|member| member.epoch)
                     && (0..last).contains(epoch)

@@ -3,29 +3,26 @@
 //! (`ConsumerPartitionAssignor.RebalanceProtocol`, KIP-429). Under KIP-848 the coordinator hands a
 //! partition over only when its owner has said that it gave it up.
 //!
-//! A member may say that it does not have what it was handed, while it is about to take it: its
-//! heartbeat acknowledges an earlier assignment. The coordinator then gives it to another at once
-//! (`CurrentAssignmentBuilder.ownsRevokedPartitions`), and for a while both own it, in Kafka, too.
+//! A member may say that it does not have what it was handed, while it is about to take it, or is in
+//! `onPartitionsAssigned`: its heartbeat tells of an earlier assignment. The coordinator then gives it
+//! to another at once (`CurrentAssignmentBuilder.ownsRevokedPartitions`), and for a while both own it,
+//! in Kafka, too.
 //!
 //! A consumer that the coordinator has removed may think for a while that it owns something, and
 //! may be told of a generation that is over: Kafka promises nothing there.
 
+use crate::model::Name;
 use crate::model::fact::{ConsumerFact, Fact, GroupFact};
-use crate::model::id::{ConsumerId, PartitionId};
+use crate::model::id::PartitionId;
 use crate::trace::ConsumerInfo;
 use crate::trace::live::{GroupState, Live};
 
 pub(super) fn check(fact: &Fact, consumers: &[ConsumerInfo], live: &Live) -> Result<(), String> {
-    if let Fact::Group { group, what: GroupFact::Member { consumer, partitions, revoking, .. } } =
+    if let Fact::Group { group, what: GroupFact::Member { member, partitions, revoking, .. } } =
         fact
     {
-        return in_the_books(
-            &live.groups[group.index()],
-            *consumer,
-            partitions,
-            revoking,
-            consumers,
-        );
+        let held = partitions.iter().chain(revoking);
+        return in_the_books(&live.groups[group.index()], member, held, consumers);
     }
     let Fact::Consumer { consumer, what: ConsumerFact::Assigned { generation, partitions } } = fact
     else {
@@ -45,8 +42,8 @@ pub(super) fn check(fact: &Fact, consumers: &[ConsumerInfo], live: &Live) -> Res
         };
         // A static member is not removed when it does not rejoin in time: it takes part, and owns
         // what it owned, without having been asked (`GroupMetadataManager.completeClassicGroupJoin`).
-        let absent = group.modern.is_none()
-            && live.consumers[owner.index()].asked_in < generation.saturating_sub(1);
+        let absent =
+            group.modern.is_none() && live.consumers[owner.index()].is_absent_in(*generation);
         let cut_off = group.modern.as_ref().is_some_and(|modern| {
             modern.cut_off.contains(&owner) || modern.disclaimed.contains(&(*partition, owner))
         });
@@ -64,23 +61,22 @@ pub(super) fn check(fact: &Fact, consumers: &[ConsumerInfo], live: &Live) -> Res
 
 /// Under KIP-848 no partition is in the coordinator's books twice: what a member has, or has not
 /// given up yet, is nobody else's.
-fn in_the_books(
+fn in_the_books<'a>(
     group: &GroupState,
-    consumer: ConsumerId,
-    partitions: &[PartitionId],
-    revoking: &[PartitionId],
+    member: &Name,
+    held: impl Iterator<Item = &'a PartitionId>,
     consumers: &[ConsumerInfo],
 ) -> Result<(), String> {
     let Some(modern) = &group.modern else { return Ok(()) };
-    for partition in partitions.iter().chain(revoking) {
-        let holder = modern.holders.get(partition).filter(|holder| **holder != consumer);
+    let name = |member: &Name| {
+        let consumer = group.members.get(member);
+        consumer.map_or(&**member, |consumer| &consumers[consumer.index()].name).to_owned()
+    };
+    for partition in held {
+        let holder = modern.holders.get(partition).filter(|holder| *holder != member);
         if let Some(holder) = holder {
-            let name = |id: ConsumerId| &consumers[id.index()].name;
-            return Err(format!(
-                "{partition:?} is handed to {} while {} has it",
-                name(consumer),
-                name(*holder)
-            ));
+            let (to, holder) = (name(member), name(holder));
+            return Err(format!("{partition:?} is handed to {to} while {holder} has it"));
         }
     }
     Ok(())

@@ -1,8 +1,10 @@
-//! In one generation a partition has one owner (`ConsumerPartitionAssignor`, KIP-429).
+//! In one generation a partition has one owner (`ConsumerPartitionAssignor`, KIP-429). Under KIP-848
+//! a member may take over what it said it did not have (see [`super::handover`]).
 
 use crate::model::fact::{ConsumerFact, Fact, GroupFact};
 use crate::model::id::{ConsumerId, PartitionId};
 use crate::trace::ConsumerInfo;
+use crate::trace::live::Live;
 use std::collections::BTreeMap;
 
 /// Who was given what, in which generation.
@@ -16,7 +18,12 @@ impl SingleOwner {
         SingleOwner { owners: vec![BTreeMap::new(); groups] }
     }
 
-    pub(super) fn check(&mut self, fact: &Fact, consumers: &[ConsumerInfo]) -> Result<(), String> {
+    pub(super) fn check(
+        &mut self,
+        fact: &Fact,
+        consumers: &[ConsumerInfo],
+        live: &Live,
+    ) -> Result<(), String> {
         let (consumer, generation, partitions) = match fact {
             Fact::Consumer {
                 consumer,
@@ -35,12 +42,18 @@ impl SingleOwner {
         if *generation <= 0 {
             return Ok(());
         }
-        let owners = &mut self.owners[consumers[consumer.index()].group.index()];
+        let group = consumers[consumer.index()].group.index();
+        let owners = &mut self.owners[group];
+        let disclaimed = live.groups[group].modern.as_ref().map(|modern| &modern.disclaimed);
         for &partition in partitions {
             let before = owners.insert(partition, (*generation, *consumer));
             if let Some((same, other)) = before
                 && same == *generation
                 && other != *consumer
+                && !disclaimed.is_some_and(|disclaimed| {
+                    disclaimed.contains(&(partition, other))
+                        || disclaimed.contains(&(partition, *consumer))
+                })
             {
                 let name = |c: ConsumerId| &consumers[c.index()].name;
                 return Err(format!(
