@@ -7,6 +7,7 @@ use rejoin::model::config::{CommitMode, ConsumerConfig};
 use rejoin::model::error::ErrorCode;
 use rejoin::model::id::BrokerId;
 use rejoin::model::message::cluster::FindCoordinatorResponse;
+use rejoin::model::message::group::HeartbeatResponse;
 use rejoin::model::message::offset::OffsetCommitResponse;
 use rejoin::model::message::{Request, Response};
 
@@ -104,4 +105,56 @@ fn a_commit_that_nobody_waits_for_leaves_when_the_coordinator_is_found() {
     assert_eq!(commits[2], found[1], "{commits:?}");
     assert_eq!(world.noted(|note| matches!(note, Note::CommitFailed(_))).len(), 2);
     assert_eq!(world.noted(|note| *note == Note::Committed).len(), 1);
+}
+
+/// A member of a group that loses its coordinator, and finds none: the moments of its questions.
+fn questions_of_a_member(
+    poll: Span,
+    commit: CommitMode,
+    prepare: impl FnOnce(&mut World),
+) -> Vec<Instant> {
+    let mut world = World::with(settings(), commit, |setup| setup.application.poll_timeout = poll);
+    world.run_until(at(5_000));
+    let mut refused = false;
+    world.script = Box::new(move |sent| match &sent.request {
+        Request::Heartbeat(_) if !std::mem::replace(&mut refused, true) => {
+            let error_code = ErrorCode::NotCoordinator;
+            Some(Response::Heartbeat(HeartbeatResponse { error_code }))
+        }
+        _ => unknown(sent),
+    });
+    prepare(&mut world);
+    world.run_until(at(14_000));
+    world.asked("FindCoordinator", at(5_000)).iter().map(|sent| sent.at).collect()
+}
+
+/// The search holds the lock that the heartbeat thread needs: nobody else asks, and pauses grow.
+#[test]
+fn while_the_application_searches_the_heartbeat_thread_waits() {
+    let long = Span::from_secs(30);
+    let in_poll = questions_of_a_member(long, CommitMode::None, |_| {});
+    let in_commit = questions_of_a_member(long, CommitMode::SyncBatch, |world| {
+        // The commit at the end of a batch finds that there is no coordinator.
+        world.act(|consumer, now, out| consumer.keep_busy(now, Span::from_ms(1_500), out));
+        world.end = 10;
+    });
+    for (asked, begins) in [(in_poll, 6_000), (in_commit, 6_500)] {
+        let asked: Vec<Instant> = asked.into_iter().filter(|&asked| asked >= at(begins)).collect();
+        let pauses = gaps(&asked);
+        // The search begins at the heartbeat's answer or, where records were worked on, in the commit.
+        assert!((8..=12).contains(&pauses.len()), "{pauses:?}");
+        assert!(pauses[4..].iter().all(|pause| (800..=1_010).contains(pause)), "{pauses:?}");
+    }
+}
+
+/// Somebody has to: while the application works the heartbeat thread asks, and gives its question up when
+/// it wakes again, each 100 ms.
+#[test]
+fn while_the_application_works_the_heartbeat_thread_asks() {
+    let asked = questions_of_a_member(Span::from_ms(100), CommitMode::None, |world| {
+        world.act(|consumer, now, out| consumer.keep_busy(now, Span::from_secs(30), out));
+    });
+    let pauses = gaps(&asked);
+    assert!(pauses.len() >= 36 && pauses.len() <= 42, "{}", pauses.len());
+    assert!(pauses.iter().all(|pause| (200..=202).contains(pause)), "{pauses:?}");
 }
