@@ -123,6 +123,11 @@ impl Consumer {
         since + Span::from_us((now - since).as_us() / step * step + step)
     }
 
+    /// When the first call of `poll` begins at or after a moment, as long as calls return nothing.
+    fn next_call(&self, at: Instant) -> Instant {
+        self.poll_deadline(Instant::from_us(at.as_us() - 1))
+    }
+
     /// Whether the present call of `poll` has waited as long as it may.
     fn ends_call(&self, now: Instant) -> bool {
         let Thread::Polling { since, .. } = self.thread else { return false };
@@ -197,6 +202,9 @@ impl Consumer {
                 // Without an answer to wait for, the next call tries again.
                 if self.pending.is_empty() || self.lookup.coordinator.is_none() {
                     self.retry_at = self.retry_at.min(deadline);
+                }
+                if let Some(end) = self.member.prepare_deadline.filter(|&end| end > now) {
+                    self.retry_at = self.retry_at.min(self.next_call(end));
                 }
             }
             Progress::Joined => {
