@@ -110,9 +110,14 @@ impl Producer {
         let created = self.count(index, at).saturating_add_signed(segment.surplus);
         let waiting = match segment.course {
             Course::Flows(_) => None,
-            Course::Waits(Wait { why, since, .. }) => {
+            Course::Waits(Wait { why, since, leader, .. }) => {
                 let (patience, is_away) = (self.patience(why), why != Why::TooFew);
-                let waits = Reason::Waits { since, patience, is_away };
+                let silent = match why {
+                    Why::Silent(broker) => Some(broker),
+                    Why::Unacknowledged => leader,
+                    Why::Refused | Why::TooFew => None,
+                };
+                let waits = Reason::Waits { since, patience, is_away, silent };
                 Some((waits, created.saturating_sub(segment.base)))
             }
             Course::Crawls(crawl) => {

@@ -10,7 +10,9 @@ use super::round_robin::RoundRobin;
 use super::sticky::Sticky;
 use crate::kernel::random::{Purpose, Streams};
 use crate::kernel::time::Instant;
+use crate::model::id::BrokerId;
 use crate::model::workload::Partitioner;
+use std::collections::BTreeMap;
 
 /// The stream of the first dealing, and of the first after the topic has grown.
 const PURPOSES: [Purpose; 2] = [Purpose("partitioner"), Purpose("partitioner of a grown topic")];
@@ -21,6 +23,8 @@ pub(super) struct Dealings {
     all: Vec<Dealing>,
     /// Partitions of which the producer knows that nobody leads them, ascending.
     leaderless: Vec<u32>,
+    /// Who takes the records of each partition, or did last.
+    leaders: BTreeMap<u32, BrokerId>,
 }
 
 /// One way of dealing, from a moment on.
@@ -36,8 +40,8 @@ struct Dealing {
 #[derive(Debug)]
 enum Split {
     RoundRobin(RoundRobin),
-    Sticky(Sticky),
-    Keyed(Keyed),
+    Sticky(Box<Sticky>),
+    Keyed(Box<Keyed>),
 }
 
 impl Dealings {
@@ -45,7 +49,7 @@ impl Dealings {
         let partitions = u64::from(setup.partitions);
         let split = Split::new(setup, streams, PURPOSES[0]);
         let first = Dealing { from: Instant::ZERO, before: vec![], partitions, split };
-        Dealings { all: vec![first], leaderless: vec![] }
+        Dealings { all: vec![first], leaderless: vec![], leaders: BTreeMap::new() }
     }
 
     /// How many partitions are dealt to at once until a batch is full.
@@ -87,6 +91,9 @@ impl Dealings {
             (0..setup.partitions).map(|index| split.count(index, from, arriving)).collect();
         self.all.push(Dealing { from, before, partitions, split });
         self.choose_among_led(from, arriving);
+        for (index, leader) in self.leaders.clone() {
+            self.tell_leader(from, index, leader, arriving);
+        }
         for (index, reason, records) in waiting {
             self.watch(from, index, Some((reason, records)), arriving);
         }
@@ -166,6 +173,28 @@ impl Dealings {
             Watched { reason, at, left }
         });
         sticky.watch(at, index, watched, arriving);
+    }
+
+    /// From `at` on this broker takes the records of a partition. Whether that is news.
+    pub(super) fn led_by(
+        &mut self,
+        at: Instant,
+        index: u32,
+        leader: BrokerId,
+        arriving: &mut Arriving,
+    ) -> bool {
+        let is_news = self.leaders.insert(index, leader) != Some(leader);
+        self.tell_leader(at, index, leader, arriving);
+        is_news
+    }
+
+    fn tell_leader(&mut self, at: Instant, index: u32, leader: BrokerId, arriving: &mut Arriving) {
+        let dealing = self.last_mut();
+        if u64::from(index) < dealing.partitions
+            && let Split::Sticky(sticky) = &mut dealing.split
+        {
+            sticky.led_by(at, index, leader, arriving);
+        }
     }
 
     /// Records of partition `index` at `at`.
@@ -266,9 +295,9 @@ impl Split {
         match setup.partitioner {
             Partitioner::RoundRobin => Split::RoundRobin(RoundRobin::new(setup.partitions)),
             _ if setup.partitions == 1 => Split::RoundRobin(RoundRobin::new(1)),
-            Partitioner::Sticky => Split::Sticky(Sticky::new(setup, stream())),
+            Partitioner::Sticky => Split::Sticky(Box::new(Sticky::new(setup, stream()))),
             Partitioner::Keyed { count, skew } => {
-                Split::Keyed(Keyed::new(setup, count, skew, stream()))
+                Split::Keyed(Box::new(Keyed::new(setup, count, skew, stream())))
             }
         }
     }

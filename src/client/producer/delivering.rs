@@ -213,6 +213,9 @@ impl Producer {
         leader: BrokerId,
     ) -> Outcome {
         let mut outcome = Outcome::default();
+        if self.dealings.led_by(at, index, leader, &mut self.arriving) {
+            self.forget_after(at);
+        }
         let Some(course) = self.next_course(index, at, way, trip) else { return outcome };
         let segment = self.channel(index).last();
         let base = self.delivered(index, at);

@@ -5,8 +5,10 @@
 //! its queue counts as empty.
 
 use crate::kernel::random::Stream;
+use crate::kernel::rate::Rate;
 use crate::kernel::time::{Instant, Span};
 use crate::model::config::ProducerConfig;
+use crate::model::id::BrokerId;
 use std::collections::BTreeMap;
 
 /// Why the records of a partition are in its queue.
@@ -20,6 +22,8 @@ pub(super) enum Reason {
         patience: Span,
         /// Whether the broker takes no requests, whatever they hold.
         is_away: bool,
+        /// Who takes as many requests as may be in flight, and answers none.
+        silent: Option<BrokerId>,
     },
     /// So many leave in a round trip.
     Crawls {
@@ -38,6 +42,20 @@ pub(super) struct Watched {
     /// its dealing.
     pub at: Instant,
     pub left: u64,
+}
+
+/// How many pairs of partitions there are among which one run may follow another, and of how many of them
+/// the same broker leads two different ones.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Neighbours {
+    pub pairs: u64,
+    pub all: u64,
+}
+
+impl Default for Neighbours {
+    fn default() -> Self {
+        Neighbours { pairs: 0, all: 1 }
+    }
 }
 
 /// How long a queue is that crawls, after so many runs of its partition.
@@ -75,6 +93,8 @@ pub(super) struct Queues {
     available: Vec<u32>,
     is_led: bool,
     watched: BTreeMap<u32, Watched>,
+    /// Who takes the records of each partition, or did last.
+    leaders: Vec<Option<BrokerId>>,
     levels: BTreeMap<u32, Level>,
     /// `partitioner.adaptive.partitioning.enable`
     is_adaptive: bool,
@@ -82,6 +102,8 @@ pub(super) struct Queues {
     availability_timeout: Span,
     /// Records that fill a batch.
     batch: u64,
+    /// `max.in.flight.requests.per.connection`
+    in_flight: u32,
     /// The table of the last choice: partitions, and their weights one upon the other.
     table: Vec<(u32, u64)>,
 }
@@ -92,10 +114,12 @@ impl Queues {
             available: (0..partitions).collect(),
             is_led: true,
             watched: BTreeMap::new(),
+            leaders: vec![None; partitions as usize],
             levels: BTreeMap::new(),
             is_adaptive: config.adaptive_partitioning,
             availability_timeout: config.availability_timeout,
             batch: config.records_per_batch(record_size),
+            in_flight: config.max_in_flight,
             table: Vec::new(),
         }
     }
@@ -129,6 +153,37 @@ impl Queues {
     /// Why the records of a partition wait.
     pub(super) fn watched(&self, index: u32) -> Option<Watched> {
         self.watched.get(&index).copied()
+    }
+
+    /// This broker takes the records of a partition. Whether that is news.
+    pub(super) fn led_by(&mut self, index: u32, leader: BrokerId) -> bool {
+        self.leaders[index as usize].replace(leader) != Some(leader)
+    }
+
+    /// How the partitions that are available and not held up lie on brokers.
+    pub(super) fn neighbours(&self, held_up: &[u32]) -> Neighbours {
+        let mut led: BTreeMap<BrokerId, u64> = BTreeMap::new();
+        let taken = self.available.iter().filter(|index| held_up.binary_search(index).is_err());
+        for leader in taken.filter_map(|&index| self.leaders[index as usize]) {
+            *led.entry(leader).or_default() += 1;
+        }
+        let all: u64 = led.values().sum();
+        let pairs = led.values().map(|partitions| partitions * (partitions - 1)).sum();
+        if all == 0 { Neighbours::default() } else { Neighbours { pairs, all: all * all } }
+    }
+
+    /// Partitions whose batches stay open until they are full, ascending: their broker takes nothing, or
+    /// records that leave one by one would soon be as many as may be in flight.
+    pub(super) fn held_up(&self, rate: Rate) -> Vec<u32> {
+        let is_held_up = |watched: &Watched| match watched.reason {
+            Reason::Waits { .. } => true,
+            Reason::Crawls { trip, .. } => {
+                let records = u128::from(rate.units()) * u128::from(trip.as_us());
+                records > u128::from(self.in_flight) * Rate::PER_EVENT
+            }
+        };
+        let held_up = self.watched.iter().filter(|(_, watched)| is_held_up(watched));
+        held_up.map(|(&index, _)| index).collect()
     }
 
     /// Whether no queue can change the choice.
@@ -167,18 +222,26 @@ impl Queues {
         now: Instant,
         dealt: &mut impl Dealt,
     ) -> Queue {
-        let Reason::Waits { since, patience, is_away } = watched.reason else {
+        let Reason::Waits { since, patience, is_away, silent } = watched.reason else {
             let records = self.level(index, watched, now, dealt);
             return Queue { batches: records.div_ceil(self.batch), is_excluded: false };
         };
         let waits = now.since(since);
         let gone = if waits < patience { 0 } else { dealt.ago(index, patience) };
-        let records = dealt.now(index).saturating_sub(watched.left.max(gone));
+        let left = watched.left + silent.map_or(0, |broker| self.in_flight(broker));
+        let records = dealt.now(index).saturating_sub(left.max(gone));
         let timeout = self.availability_timeout;
         Queue {
             batches: records.div_ceil(self.batch),
             is_excluded: is_away && !timeout.is_zero() && waits > timeout,
         }
+    }
+
+    /// Records of a partition that are in flight to a silent broker: its partitions share what may be.
+    fn in_flight(&self, broker: BrokerId) -> u64 {
+        let is_silent = |watched: &&Watched| matches!(watched.reason, Reason::Waits { silent, .. } if silent == Some(broker));
+        let partitions = self.watched.values().filter(is_silent).count() as u64;
+        u64::from(self.in_flight) * self.batch / partitions.max(1)
     }
 
     /// Records in a queue that crawls: each run comes at once, and all leave at their pace.

@@ -1,18 +1,19 @@
 //! The built-in sticky partitioner (KIP-794): runs of records into one partition, the next one at
 //! random among those that have a leader, less often where batches wait (`queues.rs`).
 //!
-//! Runs are as long as [`RunLength`] says; above [`RUNS_PER_SECOND`](super::run_length) several are
-//! drawn together. Which partition a run goes to is decided when it begins; what changes at a moment
+//! Runs are as long as [`RunLength`] says, longer to a broker that takes no batch before it is full;
+//! those of a fast producer are drawn several together. Which partition a run goes to is decided when it begins; what changes at a moment
 //! changes the runs that begin after it.
 
 use super::Setup;
 use super::arrivals::Arriving;
-use super::queues::{Dealt, Queues, Watched};
-use super::run_length::RunLength;
+use super::queues::{Dealt, Neighbours, Queues, Watched};
+use super::run_length::{Lengths, RunLength};
 use super::runs::Runs;
 use crate::kernel::random::Stream;
 use crate::kernel::rate::Rate;
 use crate::kernel::time::{Instant, Span};
+use crate::model::id::BrokerId;
 
 /// 64-bit numbers that are drawn between two changes at most.
 const DRAWS_PER_CHANGE: u64 = 1 << 36;
@@ -33,7 +34,7 @@ pub(super) struct Sticky {
     horizon: Instant,
 }
 
-/// Runs of the same length.
+/// Runs of the same lengths.
 #[derive(Debug)]
 struct Era {
     /// The first one.
@@ -41,7 +42,9 @@ struct Era {
     /// Records before it.
     record: u64,
     /// Records of each.
-    length: u64,
+    lengths: Lengths,
+    /// Partitions that get longer ones, ascending.
+    long: Vec<u32>,
     /// By partition: runs and records before it. Empty: none.
     before: Vec<(u32, u64)>,
 }
@@ -51,15 +54,37 @@ impl Era {
         self.before.get(index as usize).copied().unwrap_or_default()
     }
 
+    /// Records of a run of a partition.
+    fn length(&self, index: u32) -> u64 {
+        let is_long = self.long.binary_search(&index).is_ok();
+        if is_long { self.lengths.held_up } else { self.lengths.usual }
+    }
+
     /// Records before a run of it.
-    fn start_of(&self, run: u32) -> u64 {
-        self.record + u64::from(run - self.run) * self.length
+    fn start_of(&self, run: u32, runs: &mut Runs) -> u64 {
+        let long = |&index: &u32| runs.before(index, run) as u64 - u64::from(self.before(index).0);
+        let long: u64 = self.long.iter().map(long).sum();
+        let usual = u64::from(run - self.run) - long;
+        self.record + usual * self.lengths.usual + long * self.lengths.held_up
+    }
+
+    /// The first run of it that has `total` records or more before it.
+    fn begun(&self, total: u64, runs: &mut Runs) -> u32 {
+        if self.long.is_empty() {
+            return self.run + (total - self.record).div_ceil(self.lengths.usual) as u32;
+        }
+        let (mut low, mut high) = (self.run, runs.drawn);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.start_of(middle, runs) < total { low = middle + 1 } else { high = middle }
+        }
+        low
     }
 
     /// Records of a partition in its first `runs` runs.
     fn records(&self, index: u32, runs: usize) -> u64 {
         let (before, records) = self.before(index);
-        records + (runs as u64 - u64::from(before)) * self.length
+        records + (runs as u64 - u64::from(before)) * self.length(index)
     }
 }
 
@@ -67,7 +92,8 @@ impl Sticky {
     pub(super) fn new(setup: &Setup, stream: Stream) -> Self {
         let length = RunLength::new(&setup.config, setup.record_size, setup.tick);
         let partitions = setup.partitions as usize;
-        let first = Era { run: 0, record: 0, length: length.at(Rate::default()), before: vec![] };
+        let lengths = length.at(Rate::default(), Neighbours::default());
+        let first = Era { run: 0, record: 0, lengths, long: vec![], before: vec![] };
         Sticky {
             stream,
             length,
@@ -85,8 +111,10 @@ impl Sticky {
     }
 
     /// Records before the next run that is drawn.
-    fn next_start(&self) -> u64 {
-        self.era().start_of(self.runs.drawn)
+    fn next_start(&mut self) -> u64 {
+        let drawn = self.runs.drawn;
+        let era = self.eras.last().expect("there is a first era");
+        era.start_of(drawn, &mut self.runs)
     }
 
     fn draw(&mut self, arriving: &mut Arriving) {
@@ -108,12 +136,14 @@ impl Sticky {
             self.steady_until = u64::MAX;
             return;
         };
-        let length = self.length.at(arriving.rate(at));
+        let rate = arriving.rate(at);
+        let long = self.queues.held_up(rate);
+        let lengths = self.length.at(rate, self.queues.neighbours(&long));
         self.steady_until = match arriving.steady_until(at) {
             Instant::NEVER => u64::MAX,
             until => arriving.count(until.min(self.horizon)),
         };
-        if length != self.era().length {
+        if lengths != self.era().lengths || long != self.era().long {
             let of = |index: usize| self.runs.of[index].len();
             let last = self.era();
             let before = |index: usize| (of(index) as u32, last.records(index as u32, of(index)));
@@ -122,7 +152,7 @@ impl Sticky {
             if last.run == run {
                 self.eras.pop();
             }
-            self.eras.push(Era { run, record: start, length, before });
+            self.eras.push(Era { run, record: start, lengths, long, before });
         }
     }
 
@@ -162,9 +192,10 @@ impl Sticky {
         let next = self.eras.partition_point(|era| era.before(index).1 < nth);
         let era = &self.eras[next - 1];
         let (runs, records) = era.before(index);
-        let (run, place) = ((nth - 1 - records) / era.length, (nth - 1 - records) % era.length);
+        let length = era.length(index);
+        let (run, place) = ((nth - 1 - records) / length, (nth - 1 - records) % length);
         let run = self.runs.of[index as usize][(u64::from(runs) + run) as usize];
-        Some(era.start_of(run) + place + 1)
+        Some(era.start_of(run, &mut self.runs) + place + 1)
     }
 
     /// What is said of queues or leaders after so many records holds for runs that begin later. Others
@@ -178,9 +209,9 @@ impl Sticky {
             self.runs.truncate(run.min(self.runs.drawn));
             self.eras.pop();
         }
-        let era = self.era();
-        let begun = total.saturating_sub(era.record).div_ceil(era.length);
-        self.runs.truncate(era.run + begun as u32);
+        let era = self.eras.last().expect("there is a first era");
+        let begun = era.begun(total.max(era.record), &mut self.runs);
+        self.runs.truncate(begun);
         self.steady_until = 0;
         self.queues.forget();
         self.changes += 1;
@@ -221,6 +252,20 @@ impl Sticky {
         }
     }
 
+    /// From `at` on this broker takes the records of a partition.
+    pub(super) fn led_by(
+        &mut self,
+        at: Instant,
+        index: u32,
+        leader: BrokerId,
+        arriving: &mut Arriving,
+    ) {
+        if self.queues.led_by(index, leader) {
+            let total = arriving.count(at);
+            self.change(total, arriving);
+        }
+    }
+
     /// Why the records of a partition wait, as it knows.
     pub(super) fn watched(&self, index: u32) -> Option<Watched> {
         self.queues.watched(index)
@@ -240,11 +285,11 @@ fn count(eras: &[Era], runs: &mut Runs, index: u32, total: u64) -> u64 {
     } else {
         &eras[eras.partition_point(|era| era.record <= total) - 1]
     };
-    let since = total - era.record;
-    let full = era.run + (since / era.length) as u32;
-    let whole = runs.before(index, full);
-    let is_open = runs.of[index as usize].get(whole) == Some(&full);
-    era.records(index, whole) + if is_open { since % era.length } else { 0 }
+    // The run that the next record belongs to.
+    let open = era.begun(total + 1, runs) - 1;
+    let whole = runs.before(index, open);
+    let is_open = runs.of[index as usize].get(whole) == Some(&open);
+    era.records(index, whole) + if is_open { total - era.start_of(open, runs) } else { 0 }
 }
 
 /// Records of partitions when a run begins.
@@ -270,14 +315,14 @@ impl Dealt for DealtSoFar<'_> {
     fn run(&mut self, index: u32, nth: usize) -> Option<(Instant, u64)> {
         let run = *self.runs.of[index as usize].get(nth)?;
         let era = &self.eras[self.eras.partition_point(|era| era.run <= run) - 1];
-        let at = self.arriving.nth(era.start_of(run) + 1, Instant::NEVER)?;
-        Some((at, era.length))
+        let at = self.arriving.nth(era.start_of(run, self.runs) + 1, Instant::NEVER)?;
+        Some((at, era.length(index)))
     }
 
     fn begun_by(&mut self, index: u32, at: Instant) -> (usize, u64) {
         let total = self.arriving.count(at);
         let era = &self.eras[self.eras.partition_point(|era| era.record <= total) - 1];
-        let begun = era.run + (total - era.record).div_ceil(era.length) as u32;
+        let begun = era.begun(total, self.runs);
         let runs = self.runs.before(index, begun);
         (runs, era.records(index, runs))
     }
@@ -324,7 +369,7 @@ mod tests {
                 }
             }
         }
-        let lengths: Vec<u64> = sticky.eras.iter().map(|era| era.length).collect();
+        let lengths: Vec<u64> = sticky.eras.iter().map(|era| era.lengths.usual).collect();
         assert_eq!(lengths, [16, 20, 22, 24, 26, 28, 30, 32]);
     }
 
@@ -336,10 +381,12 @@ mod tests {
         let (mut sum, mut start) = (0, 0);
         for run in 0..sticky.runs.drawn {
             let era = sticky.eras.iter().rfind(|era| era.run <= run).unwrap();
-            if sticky.runs.of[index as usize].contains(&run) {
-                sum += total.saturating_sub(start).min(era.length);
+            let of = (0..3).find(|&of| sticky.runs.of[of as usize].contains(&run));
+            let length = era.length(of.unwrap());
+            if of == Some(index) {
+                sum += total.saturating_sub(start).min(length);
             }
-            start += era.length;
+            start += length;
         }
         sum
     }
@@ -385,7 +432,7 @@ mod tests {
         let total = arriving.count(at);
         let left = sticky.count(1, total, &mut arriving);
         let patience = Span::from_secs(120);
-        let reason = Reason::Waits { since: at, patience, is_away: true };
+        let reason = Reason::Waits { since: at, patience, is_away: true, silent: None };
         let watched = Watched { reason, at, left };
         sticky.watch(at, 1, Some(watched), &mut arriving);
         let mut got = |total: u64| sticky.count(1, total, &mut arriving) - left;
