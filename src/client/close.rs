@@ -18,21 +18,30 @@ impl Consumer {
         self.begin_close(now, out);
     }
 
-    /// Begins `close()`.
+    /// Begins `close()`. Heartbeats go on until the commit is over (`ConsumerCoordinator.close`).
     pub(super) fn begin_close(&mut self, now: Instant, out: &mut Vec<Effect>) {
         self.close_requested = true;
-        self.heartbeat.enabled = false;
         self.close_deadline = now + CLOSE_TIMEOUT.min(self.settings.request_timeout);
         if self.settings.enable_auto_commit {
             let offsets = self.subscription.all_consumed();
             self.commit_sync(now, offsets, AfterCommit::Close, out);
         } else {
-            self.close_callbacks(now, out);
+            self.send_last_commits(now, out);
         }
+    }
+
+    /// Commits that wait for a coordinator leave first: a classic consumer searches it as long as it may
+    /// (`pendingAsyncCommits`).
+    pub(super) fn send_last_commits(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        if self.modern.is_none() && !self.commits.waiting.is_empty() {
+            return self.commit_sync(now, Vec::new(), AfterCommit::Sent, out);
+        }
+        self.close_callbacks(now, out);
     }
 
     /// Runs the callback for everything owned.
     pub(super) fn close_callbacks(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        self.heartbeat.enabled = false;
         if self.subscription.is_empty() {
             return self.leave(now, out);
         }

@@ -275,7 +275,7 @@ impl Consumer {
         out: &mut Vec<Effect>,
     ) {
         let deadline = match then {
-            AfterCommit::Close => self.close_deadline,
+            AfterCommit::Close | AfterCommit::Sent => self.close_deadline,
             _ => now + self.settings.default_api_timeout,
         };
         let (in_flight, searches, retry_at, attempts) = (false, false, now, 0);
@@ -305,7 +305,9 @@ impl Consumer {
         mut commit: SyncCommit,
         out: &mut Vec<Effect>,
     ) {
-        if commit.offsets.is_empty() {
+        let searches =
+            matches!(commit.then, AfterCommit::Sent) && self.lookup.coordinator.is_none();
+        if commit.offsets.is_empty() && !searches {
             return self.after_sync_commit(now, commit.then, Ok(()), out);
         }
         if now >= commit.deadline {
@@ -343,7 +345,9 @@ impl Consumer {
             pending.await_no_more();
         }
         let late = ErrorCode::RequestTimedOut;
-        out.push(Effect::Note(Note::CommitFailed(late)));
+        if !matches!(then, AfterCommit::Sent) {
+            out.push(Effect::Note(Note::CommitFailed(late)));
+        }
         self.after_sync_commit(now, then, Err(late), out);
     }
 
@@ -399,7 +403,8 @@ impl Consumer {
                     self.resume_pass_after_commit(now, out);
                 }
             }
-            AfterCommit::Close => self.close_callbacks(now, out),
+            AfterCommit::Close => self.send_last_commits(now, out),
+            AfterCommit::Sent => self.close_callbacks(now, out),
             AfterCommit::CloseRevoke => self.run_closing_callback(now, false, out),
         }
     }

@@ -97,6 +97,8 @@ pub(super) enum AfterCommit {
     Event(Event),
     /// The rest of `close`.
     Close,
+    /// The rest of `close`, after commits that waited for a coordinator have left.
+    Sent,
     /// The rest of `onPartitionsRevoked` in `close`.
     CloseRevoke,
 }

@@ -1,6 +1,7 @@
 //! A consumer without a world, against brokers by script: what fails, and what the client makes of it.
 
 mod brokers;
+mod closing;
 mod commits;
 mod committed_offsets;
 mod coordinators;
