@@ -8,6 +8,7 @@ pub mod incident;
 pub mod latency;
 pub mod measure;
 pub mod ownership;
+pub mod paused;
 pub mod producers;
 pub mod rebalance;
 mod records;

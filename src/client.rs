@@ -23,3 +23,4 @@ mod process;
 pub mod producer;
 pub mod subscription;
 mod thread;
+mod worker;

@@ -60,7 +60,12 @@ pub fn scenario(seed: u64) -> String {
     let mut dice = Dice::new(Streams::new(seed).stream("fuzz", Purpose("scenario")));
     let seconds = dice.between(10, 60);
     let cluster = Cluster::draw(&mut dice, seconds);
-    let groups = groups::draw(&mut dice, &cluster);
+    let mut groups = groups::draw(&mut dice, &cluster);
+    // What came later has dice of its own: a seed that broke something goes on doing so.
+    let mut later = Dice::new(Streams::new(seed).stream("fuzz", Purpose("pauses")));
+    for group in &mut groups {
+        group.hand_over(&mut later);
+    }
     let mut text = format!("# What breaks? Made by `rejoin fuzz --seed {seed} --runs 1`.\n\n");
     let _ = writeln!(text, "seed = {seed}\nduration = \"{seconds}s\"");
     if dice.one_in(4) {
@@ -71,9 +76,7 @@ pub fn scenario(seed: u64) -> String {
         text += group;
     }
     text += &events::draw(&mut dice, &cluster, &groups, seconds);
-    // What came later has dice of its own: a seed that broke something goes on doing so.
-    let mut dice = Dice::new(Streams::new(seed).stream("fuzz", Purpose("pauses")));
-    text += &pauses::draw(&mut dice, &groups, seconds);
+    text += &pauses::draw(&mut later, &groups, seconds);
     text
 }
 

@@ -1,6 +1,7 @@
 //! Incidents: when a group could not read, commit or own its partitions, and what that came from.
 
 use super::ownership::{Vacancy, tenures, vacancies};
+use super::paused::{Pause, pauses};
 use crate::cluster::fetch::Logs;
 use crate::kernel::time::{Instant, Span};
 use crate::model::fact::{
@@ -55,6 +56,13 @@ pub enum Trouble {
         /// How they lost their owner.
         loss: Loss,
     },
+    /// Their owner's application has paused these partitions.
+    Paused {
+        /// Which.
+        partitions: Vec<PartitionId>,
+        /// Whose application.
+        owner: ConsumerId,
+    },
 }
 
 /// A coordinator that took over.
@@ -93,6 +101,7 @@ pub fn incidents(run: &Run, scenario: &Scenario, group: GroupId, end: Instant) -
     all.extend(history.uncommitted());
     all.extend(history.uncoordinated());
     all.extend(history.unowned());
+    all.extend(history.paused());
     all.retain(|incident| incident.to.since(incident.from) >= NOTABLE);
     all.sort_by_key(|incident| (incident.from, incident.to));
     all
@@ -260,10 +269,10 @@ impl<'a> History<'a> {
         let incident = |(from, to), (loss, partitions)| {
             let origin = match loss {
                 Loss::Crashed(consumer) | Loss::Closed(consumer) | Loss::Lost(consumer) => {
-                    self.origin_of_consumer(consumer, from)
+                    self.origin_of_loss(consumer, from)
                 }
                 Loss::Revoked { held_up_by, .. } => {
-                    held_up_by.and_then(|consumer| self.origin_of_consumer(consumer, from))
+                    held_up_by.and_then(|consumer| self.origin_of_loss(consumer, from))
                 }
             };
             Incident { from, to, what: Trouble::Unowned { partitions, loss }, origin }
@@ -275,6 +284,23 @@ impl<'a> History<'a> {
             .into_iter()
             .flat_map(|(when, losses)| losses.into_iter().map(move |loss| incident(when, loss)));
         all.collect()
+    }
+
+    fn paused(&self) -> Vec<Incident> {
+        // Partitions that were paused together are one incident.
+        let mut together: BTreeMap<(Instant, Instant, ConsumerId), Vec<PartitionId>> =
+            BTreeMap::new();
+        for Pause { from, to, owner, partition } in pauses(self.trace, self.group, self.end) {
+            together.entry((from, to, owner)).or_default().push(partition);
+        }
+        let incident = |((from, to, owner), mut partitions): (_, Vec<PartitionId>)| {
+            partitions.sort_unstable();
+            let origin = self.origin_of_consumer(owner, from, |action| {
+                matches!(action, Action::PausePartitions { .. })
+            });
+            Incident { from, to, what: Trouble::Paused { partitions, owner }, origin }
+        };
+        together.into_iter().map(incident).collect()
     }
 
     /// How an owner lost what it owned at `from`; others owned it at `to`.
@@ -343,10 +369,25 @@ impl<'a> History<'a> {
         })
     }
 
-    /// What struck a consumer last.
-    fn origin_of_consumer(&self, consumer: ConsumerId, from: Instant) -> Option<usize> {
+    /// What struck a consumer last, of what may cost it its partitions.
+    fn origin_of_loss(&self, consumer: ConsumerId, from: Instant) -> Option<usize> {
+        self.origin_of_consumer(consumer, from, |action| {
+            !matches!(action, Action::PausePartitions { .. })
+        })
+    }
+
+    /// The last event of a kind that struck a consumer.
+    fn origin_of_consumer(
+        &self,
+        consumer: ConsumerId,
+        from: Instant,
+        is_it: impl Fn(&Action) -> bool,
+    ) -> Option<usize> {
         let mut strikes = until(&self.strikes, from);
-        strikes.find_map(|(event, struck)| struck.contains(&consumer).then_some(*event))
+        let strikes = strikes.by_ref().filter(|(event, struck)| {
+            is_it(&self.scenario.events[*event].action) && struck.contains(&consumer)
+        });
+        strikes.map(|(event, _)| *event).next()
     }
 
     /// The last event of a kind that had struck by `from`.

@@ -4,7 +4,7 @@ use crate::kernel::dist::Dist;
 use crate::kernel::factor::Factor;
 use crate::kernel::random::Stream;
 use crate::kernel::time::Span;
-use crate::model::config::CommitMode;
+use crate::model::config::{CommitMode, WorkRevoked};
 use crate::model::id::PartitionId;
 
 /// What the application does with records and callbacks.
@@ -26,6 +26,8 @@ pub struct Application {
     pub on_lost: Dist,
     /// Argument of `poll`.
     pub poll_timeout: Span,
+    /// Whether another thread processes records, and what happens to them in `onPartitionsRevoked`.
+    pub poll_while_processing: Option<WorkRevoked>,
 }
 
 impl Application {

@@ -56,6 +56,9 @@ impl Consumer {
         let partitions = self.subscription.partitions();
         let note = if lost { Note::Lost(partitions) } else { Note::Revoked(partitions) };
         out.push(Effect::Note(note));
+        if let Some(settled) = self.settle_work(now, &self.subscription.partitions(), lost, out) {
+            return self.await_worker(now, settled, AfterCommit::CloseRevoke, out);
+        }
         if !lost && self.application.commit == CommitMode::OnRevoke {
             let offsets = self.subscription.all_consumed();
             return self.commit_sync(now, offsets, AfterCommit::CloseRevoke, out);
@@ -88,7 +91,7 @@ impl Consumer {
     /// The process ends when nothing is owed to it any more, or the time is over.
     pub(super) fn maybe_stop(&mut self, now: Instant, out: &mut Vec<Effect>) {
         if now >= self.close_deadline || !self.awaits_coordinator() {
-            self.thread = Thread::Stopped;
+            self.stop_work(now, out);
             out.push(Effect::Note(Note::Closed));
         }
     }

@@ -372,7 +372,7 @@ impl Consumer {
     }
 
     /// The application goes on after a `commitSync`. What it throws is logged, no more.
-    fn after_sync_commit(
+    pub(super) fn after_sync_commit(
         &mut self,
         now: Instant,
         then: AfterCommit,

@@ -13,7 +13,7 @@ use super::metadata::Metadata;
 use super::modern::member::Membership;
 use super::pausing::PauseRequest;
 use super::subscription::{Subscription, Topics};
-use super::thread::{Thread, Wait};
+use super::thread::{Thread, Wait, Work};
 use crate::assignor::Strategy;
 use crate::kernel::factor::Factor;
 use crate::kernel::time::{Instant, Span};
@@ -43,6 +43,8 @@ pub struct Consumer {
     pub(super) close_requested: bool,
     /// What the application is to pause as soon as it comes out of `poll`.
     pub(super) pauses: Vec<PauseRequest>,
+    /// What another thread processes, or has processed while the application was inside `poll`.
+    pub(super) worker: Option<Work>,
     /// Standing still until then.
     pub(super) frozen: Option<Frozen>,
     pub(super) metadata: Metadata,
@@ -127,6 +129,7 @@ impl Consumer {
             busy: Span::ZERO,
             close_requested: false,
             pauses: Vec::new(),
+            worker: None,
             frozen: None,
             metadata: Metadata::default(),
             lookup: Lookup::new(setup.bootstrap),
@@ -272,7 +275,7 @@ impl Consumer {
 
     /// When the application next goes on by itself.
     pub fn next_step_at(&self) -> Instant {
-        self.frozen.map_or(self.step_at, |frozen| frozen.until)
+        self.frozen.map_or(self.step_at.min(self.worker_end()), |frozen| frozen.until)
     }
 
     /// When one of the client's timers ends: heartbeat, session, auto-commit, overdue answers.
@@ -302,8 +305,9 @@ impl Consumer {
             } else {
                 self.run_heartbeat_thread(now, out)
             };
+            let works = self.run_worker(now, out);
             let application = self.run_application_thread(now, out);
-            if !background && !application {
+            if !background && !works && !application {
                 break;
             }
         }
@@ -317,6 +321,9 @@ impl Consumer {
         self.frozen = None;
         let lost = frozen.until - frozen.since;
         if let Thread::Processing(work) = &mut self.thread {
+            work.stand_still(frozen.since, lost);
+        }
+        if let Some(work) = &mut self.worker {
             work.stand_still(frozen.since, lost);
         }
     }

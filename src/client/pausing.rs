@@ -32,7 +32,10 @@ impl Consumer {
 
     /// When the application next has something to do that it can't do inside `poll`.
     pub(super) fn next_errand(&self) -> Instant {
-        if self.pauses.is_empty() { self.subscription.next_resume() } else { Instant::ZERO }
+        if !self.pauses.is_empty() {
+            return Instant::ZERO;
+        }
+        self.subscription.next_resume().min(self.next_look_at_work())
     }
 
     /// Whether the application has something to do as soon as the present call of `poll` is over.
@@ -50,10 +53,11 @@ impl Consumer {
         ends + call * errand.since(ends).as_us().div_ceil(call.as_us().max(1))
     }
 
-    /// The application is outside of `poll`: it resumes and pauses what is due.
-    pub(super) fn run_errands(&mut self, now: Instant, out: &mut Vec<Effect>) {
+    /// The application is outside of `poll`: it resumes and pauses what is due, and commits what another
+    /// thread has done. Whether that takes it somewhere else.
+    pub(super) fn run_errands(&mut self, now: Instant, out: &mut Vec<Effect>) -> bool {
         if !self.has_errands(now) {
-            return;
+            return false;
         }
         let resumed = self.subscription.resume(now);
         if !resumed.is_empty() {
@@ -68,5 +72,6 @@ impl Consumer {
                 Self::note(Note::Paused(paused), out);
             }
         }
+        self.look_at_work(now, out)
     }
 }

@@ -69,6 +69,7 @@ impl Consumer {
             }
             Callback::Event(event) => self.resume_pass(now, event, out),
             Callback::Closing => self.leave(now, out),
+            Callback::Worker(settled, then) => self.commit_settled(now, settled, then, out),
         }
     }
 
@@ -153,7 +154,7 @@ impl Consumer {
 
     /// Goes through everything that `poll` does, as far as that goes without waiting.
     fn pass(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        if self.close_requested {
+        if self.may_close() {
             return self.begin_close(now, out);
         }
         let Thread::Polling { wait, .. } = self.thread else { return };
@@ -167,10 +168,10 @@ impl Consumer {
         if unready && self.ends_call(now) {
             return self.end_call_unready(now, out);
         }
-        let deadline = self.poll_deadline(now);
-        if wait == Wait::Nothing {
-            self.run_errands(now, out);
+        if wait == Wait::Nothing && self.run_errands(now, out) {
+            return;
         }
+        let deadline = self.poll_deadline(now);
         let errand = self.has_errands(now) && self.is_end_of_call(now);
         if errand || (!self.busy.is_zero() && now >= self.retry_at) {
             // The present call returns empty-handed, and the application does something else.

@@ -37,6 +37,23 @@ impl Work {
         self.now = parts;
         self.end += span;
     }
+
+    /// What happens if nobody goes on with it: it is done as far as it got, and the record in hand is
+    /// not.
+    fn stop(self, now: Instant, out: &mut Vec<Effect>) {
+        for mut processed in self.now {
+            let (spent, whole) = (now.since(processed.start), processed.end.since(processed.start));
+            if now < processed.end {
+                let n = u128::from(processed.to - processed.from);
+                let done = n * u128::from(spent.as_us()) / u128::from(whole.as_us());
+                processed.to = processed.from + done as u64;
+                processed.end = now;
+            }
+            if processed.to > processed.from {
+                out.push(Effect::Note(Note::Processed(processed)));
+            }
+        }
+    }
 }
 
 impl Consumer {
@@ -52,14 +69,23 @@ impl Consumer {
 
     /// Begins with these records, up to the next commit between them.
     pub(super) fn begin_work(&mut self, now: Instant, parts: Vec<Part>) {
+        let elsewhere = self.application.poll_while_processing.is_some();
         let mut left = match self.application.commit {
+            _ if elsewhere => u64::MAX,
             CommitMode::SyncRecord => 1,
             CommitMode::Records(n) => u64::from(n - self.commits.records),
             _ => u64::MAX,
         };
-        // An application that is late for its next poll is late with the records in hand.
-        let begin = now + std::mem::take(&mut self.busy);
-        let mut work = Work { now: Vec::with_capacity(parts.len()), rest: Vec::new(), end: begin };
+        // An application that is late for its next poll is late with the records in hand, if it is the
+        // one that processes them.
+        let busy = if elsewhere { Span::ZERO } else { std::mem::take(&mut self.busy) };
+        let begin = now + busy;
+        let mut work = Work {
+            now: Vec::with_capacity(parts.len()),
+            rest: Vec::new(),
+            end: begin,
+            dropped: Vec::new(),
+        };
         for part in parts {
             let to = part.to.min(part.from.saturating_add(left));
             if to > part.from {
@@ -76,14 +102,23 @@ impl Consumer {
                 work.rest.push(Part { from: to, ..part });
             }
         }
-        self.thread = Thread::Processing(work);
+        if elsewhere {
+            self.hand_over(now, work);
+        } else {
+            self.thread = Thread::Processing(work);
+        }
     }
 
     /// The records at hand are done.
     pub(super) fn end_work(&mut self, now: Instant, work: Work, out: &mut Vec<Effect>) {
+        self.tell_processed(work.now, out);
+        self.commit_after(now, work.rest, out);
+    }
+
+    /// These are processed; where the application counts records, it does so.
+    pub(super) fn tell_processed(&mut self, done: Vec<Processed>, out: &mut Vec<Effect>) {
         let mode = self.application.commit;
-        let rest = work.rest;
-        for processed in work.now {
+        for processed in done {
             if matches!(mode, CommitMode::SyncRecord | CommitMode::Records(_)) {
                 self.commits.records += (processed.to - processed.from) as u32;
                 let positions = &mut self.commits.processed;
@@ -94,6 +129,11 @@ impl Consumer {
             }
             out.push(Effect::Note(Note::Processed(processed)));
         }
+    }
+
+    /// Commits if it is time to, and goes on with the rest of the batch, or polls.
+    pub(super) fn commit_after(&mut self, now: Instant, rest: Vec<Part>, out: &mut Vec<Effect>) {
+        let mode = self.application.commit;
         let due = match mode {
             CommitMode::SyncRecord => true,
             CommitMode::Records(n) => self.commits.records >= n,
@@ -128,20 +168,10 @@ impl Consumer {
     /// The process ends in the middle of its work: what was done is told, the record at hand is
     /// not done.
     pub(super) fn stop_work(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        let Thread::Processing(work) = std::mem::replace(&mut self.thread, Thread::Stopped) else {
-            return;
-        };
-        for mut processed in work.now {
-            let (spent, whole) = (now.since(processed.start), processed.end.since(processed.start));
-            if now < processed.end {
-                let n = u128::from(processed.to - processed.from);
-                let done = n * u128::from(spent.as_us()) / u128::from(whole.as_us());
-                processed.to = processed.from + done as u64;
-                processed.end = now;
-            }
-            if processed.to > processed.from {
-                out.push(Effect::Note(Note::Processed(processed)));
-            }
+        let thread = std::mem::replace(&mut self.thread, Thread::Stopped);
+        let own = if let Thread::Processing(work) = thread { Some(work) } else { None };
+        for work in own.into_iter().chain(self.worker.take()) {
+            work.stop(now, out);
         }
     }
 }
@@ -166,7 +196,8 @@ mod tests {
             end: ms(40 * n + 40),
             returned: ms(0),
         };
-        let mut work = Work { now: vec![part(0), part(1)], rest: Vec::new(), end: ms(80) };
+        let (now, end) = (vec![part(0), part(1)], ms(80));
+        let mut work = Work { now, rest: Vec::new(), end, dropped: Vec::new() };
         work.stand_still(ms(at), Span::from_secs(1));
         let parts =
             work.now.iter().map(|p| (p.from, p.to, p.start.as_us() / 1000, p.end.as_us() / 1000));

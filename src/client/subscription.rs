@@ -71,13 +71,15 @@ pub(super) struct Owned {
 /// so it is the application that remembers why). A partition that is given anew is not paused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Pause {
-    /// Until when, for its own reasons.
+    /// Until when it wants no records of it.
     pub until: Option<Instant>,
+    /// Until what it has is processed.
+    pub for_work: bool,
 }
 
 impl Pause {
     pub(super) fn is_on(self) -> bool {
-        self.until.is_some()
+        self.until.is_some() || self.for_work
     }
 }
 
@@ -204,6 +206,14 @@ impl Subscription {
             owned.partition
         });
         resumed.collect()
+    }
+
+    /// The application wants no records of anything that it owns as long as it processes others; or it
+    /// does again.
+    pub(super) fn pause_for_work(&mut self, works: bool) {
+        for owned in &mut self.owned {
+            owned.pause.for_work = works;
+        }
     }
 
     /// When the application next wants records again of something.

@@ -66,6 +66,8 @@ pub(super) struct Work {
     pub rest: Vec<Part>,
     /// When the segment ends.
     pub end: Instant,
+    /// Partitions that were given up meanwhile: what is still done of them is not committed.
+    pub dropped: Vec<PartitionId>,
 }
 
 /// A `commitSync` under way.
@@ -84,8 +86,17 @@ pub(super) struct SyncCommit {
     pub then: AfterCommit,
 }
 
+/// What becomes of another thread's work on partitions that are given up.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Settled {
+    /// When the record in hand is done, if it is waited for.
+    pub until: Instant,
+    /// What is to be committed then; `None`: nothing.
+    pub commits: Option<Vec<(PartitionId, u64)>>,
+}
+
 /// Where the application goes on after a `commitSync`.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum AfterCommit {
     /// The rest of the batch, or the next poll.
     Continue(Vec<Part>),
@@ -114,6 +125,8 @@ pub(super) enum Callback {
     Event(Event),
     /// `onPartitionsRevoked` or `onPartitionsLost` in `close`.
     Closing,
+    /// `onPartitionsRevoked` waits for what another thread has in hand, then commits what is done.
+    Worker(Settled, Box<AfterCommit>),
 }
 
 /// Partitions are given up.

@@ -34,6 +34,16 @@ impl Group {
         group
     }
 
+    /// Another thread may process the records.
+    pub(super) fn hand_over(&mut self, dice: &mut Dice) {
+        if dice.one_in(4) {
+            let heading = format!("[groups.{}]\n", self.name);
+            let when_revoked = dice.pick(&["wait", "drop"]);
+            let key = format!("{heading}poll_while_processing = {when_revoked:?}\n");
+            self.text = self.text.replacen(&heading, &key, 1);
+        }
+    }
+
     fn add(&mut self, key: &str, value: impl Display) {
         let _ = writeln!(self.text, "{key} = {value}");
     }

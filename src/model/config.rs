@@ -342,6 +342,16 @@ pub enum ResetPolicy {
     ByDuration(Span),
 }
 
+/// What an application does in `onPartitionsRevoked` about records that another thread processes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WorkRevoked {
+    /// It waits for the record in hand, and commits what is done if it commits by itself. The rest is
+    /// dropped.
+    Wait,
+    /// It goes on at once. The rest is dropped, the record in hand finished.
+    Drop,
+}
+
 /// When the application commits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CommitMode {

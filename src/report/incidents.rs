@@ -43,6 +43,9 @@ fn what(trouble: &Trouble, names: Names<'_>) -> String {
         Trouble::Unowned { partitions, loss } => {
             format!("{} without an owner: {}", listed(partitions, names), lost(*loss, names))
         }
+        Trouble::Paused { partitions, owner } => {
+            format!("{} paused by {}", listed(partitions, names), names.consumer(*owner))
+        }
     }
 }
 
@@ -102,6 +105,10 @@ pub(super) fn json(incident: &Incident, names: Names<'_>) -> Value {
         Trouble::Unowned { partitions, .. } => {
             ("unowned", json!({ "partitions": labels(partitions) }))
         }
+        Trouble::Paused { partitions, owner } => (
+            "paused",
+            json!({ "partitions": labels(partitions), "consumer": names.consumer(*owner) }),
+        ),
     };
     fields["kind"] = json!(kind);
     for (key, value) in more.as_object().into_iter().flatten() {

@@ -3,7 +3,7 @@
 use crate::assignor::Strategy;
 use crate::kernel::dist::Dist;
 use crate::kernel::time::{Instant, Span};
-use crate::model::config::{CommitMode, ConsumerConfig, GroupConfig};
+use crate::model::config::{CommitMode, ConsumerConfig, GroupConfig, WorkRevoked};
 use crate::model::id::{BrokerId, TopicId};
 
 /// A consumer group.
@@ -29,6 +29,9 @@ pub struct Group {
     pub on_lost: Dist,
     /// Argument of `poll`.
     pub poll_timeout: Span,
+    /// Whether another thread processes records while the application goes on polling, and what it
+    /// does about them in `onPartitionsRevoked`.
+    pub poll_while_processing: Option<WorkRevoked>,
     /// Whether a consumer without `group.instance.id` takes its name for one.
     pub static_members: bool,
     /// Settings kept on the group.

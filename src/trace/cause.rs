@@ -74,7 +74,8 @@ ways! {
         "The same, and the new leader was not in sync (`unclean.leader.election.enable`); \
          `truncation` means these, too.";
     CommitBeforeProcessing "commit"
-        "The application had committed before it processed.";
+        "The records were committed before they were processed: by the application, or by auto-commit \
+         while another thread had them (`poll_while_processing`).";
     ProducerRetry "producer_retry"
         "A producer without idempotence wrote the records twice.";
 }

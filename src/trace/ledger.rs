@@ -19,6 +19,7 @@ use crate::model::config::CommitMode;
 use crate::model::fact::{ConsumerFact, Fact, GroupFact, PartitionFact, PositionSource, Processed};
 use crate::model::id::{ConsumerId, GroupId, PartitionId};
 use crate::scenario::Scenario;
+use crate::scenario::group::Group;
 
 /// The accounts of all groups, and of all logs.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub struct Ledger {
     logs: Vec<LogAccount>,
     /// By group: whether it may commit what it has not processed.
     commits_before: Vec<bool>,
+    /// By group: whether records may still be processed after their partition is given up.
+    hands_over: Vec<bool>,
     blames: Blames,
     /// Distinct records and repetitions by group.
     totals: Vec<(u64, u64)>,
@@ -46,7 +49,8 @@ impl Ledger {
         Ledger {
             accounts: vec![vec![None; partitions]; groups.len()],
             logs: vec![LogAccount::default(); partitions],
-            commits_before: groups.iter().map(|g| g.commit == CommitMode::BeforeBatch).collect(),
+            commits_before: groups.iter().map(commits_before).collect(),
+            hands_over: groups.iter().map(|g| g.poll_while_processing.is_some()).collect(),
             blames: Blames::new(scenario),
             totals: vec![(0, 0); groups.len()],
         }
@@ -282,7 +286,7 @@ impl Ledger {
                 let dropped: Vec<PartitionId> = owned.iter().filter(dropped).copied().collect();
                 self.leave(group, consumer, &dropped, cause, live);
                 for &partition in partitions {
-                    self.account_mut(group, partition).enter(consumer);
+                    self.account_mut(group, partition).enter(at, consumer);
                 }
             }
             ConsumerFact::Positioned { partition, offset, source } => {
@@ -338,7 +342,7 @@ impl Ledger {
         let committed = committed(live, group, *partition);
         let account = self.account_mut(group, *partition);
         // What the reader has done so far is not committed, and not behind its position any more.
-        let reader = account.enter(*consumer);
+        let reader = account.enter(at, *consumer);
         (reader.from, reader.to) = (offset, offset);
         // What was deleted before the group came near it.
         account.skip(at, start.min(offset), Cause::of(How::Retention));
@@ -397,6 +401,7 @@ impl Ledger {
         p: &Processed,
     ) -> Result<Vec<Repetition>, String> {
         let (row, mut to) = (p.partition.index(), p.to);
+        let hands_over = self.hands_over[group.index()];
         let account = self.accounts[group.index()][row].get_or_insert_default();
         let log = &self.logs[row];
         let (mut repeated, mut explained) = (Vec::new(), Ok(()));
@@ -425,7 +430,8 @@ impl Ledger {
                     }
                 }
             }
-            let now = account.process(consumer, (p.from, to), log, &mut repeated);
+            let late = hands_over && account.is_late(consumer, p.returned);
+            let now = account.process((consumer, late), (p.from, to), log, &mut repeated);
             explained = explained.and(now);
         }
         explained.map_err(|detail| format!("partition {:?}: {detail}", p.partition))?;
@@ -440,6 +446,13 @@ impl Ledger {
         totals.1 += again;
         Ok(repeated)
     }
+}
+
+/// Whether what a group commits may not be processed yet: it does so before, or auto-commit while
+/// another thread is at it.
+fn commits_before(group: &Group) -> bool {
+    let auto = group.commit == CommitMode::Auto && group.poll_while_processing.is_some();
+    auto || group.commit == CommitMode::BeforeBatch
 }
 
 fn committed(live: &Live, group: GroupId, partition: PartitionId) -> u64 {

@@ -154,6 +154,7 @@ impl<'a> World<'a> {
             on_assigned: block.on_assigned.clone(),
             on_lost: block.on_lost.clone(),
             poll_timeout: block.poll_timeout,
+            poll_while_processing: block.poll_while_processing,
         };
         let mut settings = template.config.clone();
         if block.static_members {

@@ -164,6 +164,7 @@ impl World {
                 on_assigned: Dist::Fixed(0),
                 on_lost: Dist::Fixed(0),
                 poll_timeout: Span::from_ms(100),
+                poll_while_processing: None,
             },
             draws: Draws {
                 process: stream("process"),

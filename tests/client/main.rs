@@ -22,3 +22,4 @@ mod search;
 mod sources;
 mod steps;
 mod timeouts;
+mod worker;

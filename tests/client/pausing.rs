@@ -13,6 +13,7 @@ use rejoin::model::message::cluster::MetadataResponse;
 use rejoin::model::message::fetch::{FetchRequest, FetchResponse};
 use rejoin::model::message::group::{HeartbeatResponse, JoinGroupResponse};
 use rejoin::model::message::{Request, Response};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 fn both(change: impl Fn(ConsumerConfig) -> ConsumerConfig) -> [ConsumerConfig; 2] {
@@ -266,5 +267,114 @@ fn another_leader_does_not_take_what_was_fetched_before_a_pause() {
         assert_eq!(first.returned, resumed, "without waiting for a broker");
         let meanwhile = |at: Instant| at > Instant::from_secs(11) && at < resumed;
         assert_eq!(fetches(&world).iter().filter(|(at, _)| meanwhile(*at)).count(), 0);
+    }
+}
+
+/// What Kafka's own consumers answered (tests/vectors/pausing).
+fn answers(case: &str) -> Vec<(ConsumerConfig, Value)> {
+    let text = include_str!("../vectors/pausing/answers.jsonl");
+    let all = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let ours: Vec<Value> = all.filter(|answer| answer["case"] == case).collect();
+    assert_eq!(ours.len() % 3, 0, "each protocol");
+    let config = |answer: &Value| match answer["protocol"].as_str() {
+        Some("consumer") => modern(),
+        _ => settings(),
+    };
+    ours.into_iter().map(|answer| (config(&answer), answer)).collect()
+}
+
+/// Three partitions of one leader with twenty records each, of which a poll returns seven.
+fn recorded(settings: ConsumerConfig) -> World {
+    let settings = ConsumerConfig { max_poll_records: 7, ..settings };
+    let mut world = World::in_cluster(one_leader(), settings, CommitMode::None, |_| {});
+    world.end = 20;
+    world
+}
+
+/// Lets time pass until the application works on the first records.
+fn run_to_first_records(world: &mut World) {
+    while fetches(world).is_empty() {
+        let next = world.now + Span::from_ms(1);
+        world.run_until(next);
+    }
+    let answered = fetches(world)[0].0 + Span::from_ms(3);
+    world.run_until(answered);
+}
+
+/// Each poll that returned something, as the vectors show it, but sorted by partition.
+fn polls(world: &World) -> Vec<Value> {
+    let all = processed(world);
+    let polls = all.chunk_by(|a, b| a.returned == b.returned);
+    let show = |part: &Processed| json!([part.partition.0, part.from, part.to - part.from]);
+    polls.map(|poll| sorted(&poll.iter().map(show).collect())).collect()
+}
+
+fn sorted(poll: &Value) -> Value {
+    let mut parts = poll.as_array().expect("parts of a poll").clone();
+    parts.sort_by_key(|part| part[0].as_u64());
+    parts.into()
+}
+
+fn expected(answer: &Value, keys: &[&str]) -> Vec<Value> {
+    let all = keys.iter().flat_map(|key| match &answer[*key] {
+        one if one[0][0].is_number() => vec![one.clone()],
+        several => several.as_array().expect("polls").clone(),
+    });
+    all.map(|poll| sorted(&poll)).collect()
+}
+
+#[test]
+fn after_a_pause_of_everything_polls_return_what_kafkas_do() {
+    for (settings, answer) in answers("all") {
+        let mut world = recorded(settings);
+        run_to_first_records(&mut world);
+        let until = world.now + Span::from_secs(2);
+        pause(&mut world, None, until);
+        world.run_until(until + Span::from_secs(5));
+        let expected = expected(&answer, &["before", "after"]);
+        assert_eq!(polls(&world)[..5], expected, "{answer}");
+        let [(from, _), (to, _)] = told(&world)[..] else { panic!("a pause and its end") };
+        let asked = fetches(&world).iter().filter(|(at, _)| *at > from && *at < to).count();
+        assert_eq!((json!(0), json!(asked)), (answer["while_paused"].clone(), json!(0)));
+        assert_eq!(answer["fetches_while_paused"], json!(asked));
+    }
+}
+
+#[test]
+fn after_a_pause_of_one_partition_its_records_come_last_as_with_kafka() {
+    for (settings, answer) in answers("one") {
+        let mut world = recorded(settings);
+        run_to_first_records(&mut world);
+        // Seven records of a millisecond each; three polls of them later it is over.
+        let until = world.now + Span::from_ms(23);
+        pause(&mut world, Some(&[0]), until);
+        world.run_until(at(5_000));
+        let expected = expected(&answer, &["before", "during", "after"]);
+        assert_eq!(polls(&world)[..7], expected, "{answer}");
+    }
+}
+
+#[test]
+fn auto_commit_goes_on_while_everything_is_paused_as_with_kafka() {
+    for (settings, answer) in answers("commit") {
+        let interval = Span::from_ms(200);
+        let settings =
+            ConsumerConfig { enable_auto_commit: true, auto_commit_interval: interval, ..settings };
+        let mut world = World::with(
+            ConsumerConfig { max_poll_records: 7, ..settings },
+            CommitMode::Auto,
+            |setup| setup.application.poll_timeout = Span::from_ms(100),
+        );
+        world.end = 20;
+        run_to_first_records(&mut world);
+        pause(&mut world, None, Instant::NEVER);
+        world.run_until(at(3_000));
+        let Some(Sent { request: Request::OffsetCommit(commit), .. }) =
+            world.asked("OffsetCommit", Instant::ZERO).last().copied()
+        else {
+            panic!("it commits");
+        };
+        let committed = commit.topics[0].partitions.iter().map(|p| p.committed_offset).max();
+        assert_eq!(json!(committed), answer["committed"], "what the one poll returned");
     }
 }

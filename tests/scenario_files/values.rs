@@ -6,7 +6,7 @@ use rejoin::kernel::dist::Dist;
 use rejoin::kernel::factor::Factor;
 use rejoin::kernel::rate::Rate;
 use rejoin::kernel::time::{Instant, Span};
-use rejoin::model::config::{CommitMode, ConsumerConfig, ResetPolicy};
+use rejoin::model::config::{CommitMode, ConsumerConfig, ResetPolicy, WorkRevoked};
 use rejoin::model::id::{BrokerId, GroupId, ProducerId, TopicId};
 use rejoin::model::workload::{Arrivals, Partitioner, RateStep};
 use rejoin::parse::{Parsed, Source, scenario};
@@ -58,6 +58,7 @@ fn what_is_not_said_is_kafkas_default() {
     assert_eq!(group.commit, CommitMode::Auto);
     assert_eq!(group.poll_timeout, Span::from_ms(100));
     assert_eq!((group.coordinator, group.process_by.len()), (None, 0));
+    assert_eq!(group.poll_while_processing, None);
 }
 
 #[test]
@@ -255,6 +256,8 @@ fn events_say_when_and_whom() {
 #[test]
 fn pauses_say_whose_which_and_how_long() {
     let scenario = only("pausing");
+    let revoked = |group: usize| scenario.groups[group].poll_while_processing;
+    assert_eq!((revoked(0), revoked(1)), (Some(WorkRevoked::Wait), Some(WorkRevoked::Drop)));
     let told: Vec<String> =
         scenario.events.iter().map(|event| event.action.describe(&scenario)).collect();
     let expected = [

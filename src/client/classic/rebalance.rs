@@ -120,19 +120,24 @@ impl Consumer {
         if gives.is_empty() && (lost || self.offers.cooperative) {
             return self.left(now, leaving, out);
         }
-        self.give_up(now, gives, leaving, out)
+        self.give_up(now, &gives, leaving, out)
     }
 
     /// Runs `onPartitionsRevoked` or `onPartitionsLost` for these.
     fn give_up(
         &mut self,
         now: Instant,
-        gives: Vec<PartitionId>,
+        gives: &[PartitionId],
         leaving: Leaving,
         out: &mut Vec<Effect>,
     ) -> Progress {
         let commits = !leaving.lost && self.application.commit == CommitMode::OnRevoke;
-        Self::note(if leaving.lost { Note::Lost(gives) } else { Note::Revoked(gives) }, out);
+        let note = if leaving.lost { Note::Lost } else { Note::Revoked };
+        Self::note(note(gives.to_vec()), out);
+        if let Some(settled) = self.settle_work(now, gives, leaving.lost, out) {
+            self.await_worker(now, settled, AfterCommit::Leaving(leaving), out);
+            return Progress::Interrupted;
+        }
         if commits && !self.subscription.is_empty() {
             let offsets = self.subscription.all_consumed();
             self.commit_sync(now, offsets, AfterCommit::Leaving(leaving), out);
@@ -205,7 +210,7 @@ impl Consumer {
             let (keeps, revoked): (Vec<_>, Vec<_>) = owned.into_iter().partition(is_given);
             if !revoked.is_empty() {
                 let leaving = Leaving { lost: false, keeps, then: Next::TakeOver(given) };
-                return self.give_up(now, revoked, leaving, out);
+                return self.give_up(now, &revoked, leaving, out);
             }
         }
         self.own(now, &given, out)
@@ -220,6 +225,7 @@ impl Consumer {
         kept.retain(|p| given.partitions.binary_search(p).is_ok());
         self.commits.rebalanced(now, &self.settings, &kept);
         self.subscription.assign(&given.partitions, &self.metadata);
+        self.pause_what_came();
         self.look_for_leaders();
         self.ready = false;
         let partitions = given.partitions.clone();

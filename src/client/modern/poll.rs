@@ -26,7 +26,7 @@ impl Consumer {
 
     /// Goes on with `poll`: with its next call, or after a wait.
     pub(in crate::client) fn iterate(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        if self.close_requested {
+        if self.may_close() {
             return self.begin_close(now, out);
         }
         let Thread::Polling { wait, .. } = self.thread else { return };
@@ -37,9 +37,10 @@ impl Consumer {
         let (begins, m) = (wait == Wait::Nothing, self.modern_mut());
         m.signalled &= begins;
         let first = begins || now >= m.call_end;
-        if begins {
-            self.run_errands(now, out);
-        } else if first && (!self.busy.is_zero() || self.has_errands(now)) {
+        if begins && self.run_errands(now, out) {
+            return;
+        }
+        if !begins && first && (!self.busy.is_zero() || self.has_errands(now)) {
             // This call returns empty-handed, and the application does something else.
             self.retry_at = Instant::NEVER;
             return self.poll_again(now);
@@ -106,7 +107,7 @@ impl Consumer {
             if self.return_fetched(now, out) {
                 return;
             }
-            if self.close_requested {
+            if self.may_close() {
                 return self.begin_close(now, out);
             }
             let m = self.modern_mut();

@@ -175,13 +175,20 @@ impl Consumer {
         match &event {
             Event::Revoke(partitions) => {
                 Self::note(Note::Revoked(partitions.clone()), out);
+                if let Some(settled) = self.settle_work(now, partitions, false, out) {
+                    self.await_worker(now, settled, AfterCommit::Event(event), out);
+                    return Progress::Interrupted;
+                }
                 if self.application.commit == CommitMode::OnRevoke {
                     let offsets = self.subscription.all_consumed();
                     self.commit_sync(now, offsets, AfterCommit::Event(event), out);
                     return Progress::Interrupted;
                 }
             }
-            Event::Lost(partitions) => Self::note(Note::Lost(partitions.clone()), out),
+            Event::Lost(partitions) => {
+                Self::note(Note::Lost(partitions.clone()), out);
+                self.settle_work(now, partitions, true, out);
+            }
             Event::Assign(partitions) => {
                 // Kafka's client does so even if it has been fenced meanwhile: until its next
                 // target it thinks that it owns them.
@@ -189,6 +196,7 @@ impl Consumer {
                 kept.retain(|owned| partitions.binary_search(owned).is_ok());
                 self.commits.rebalanced(now, &self.settings, &kept);
                 self.subscription.assign(partitions, &self.metadata);
+                self.pause_what_came();
                 self.look_for_leaders();
                 self.ready = false;
                 // The background thread takes the assignment over, after all that it was asked before.

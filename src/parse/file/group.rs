@@ -5,7 +5,7 @@ use super::dist::Varying;
 use super::strategy::StrategyRef;
 use super::{ConsumerSettings, GroupSettings};
 use crate::kernel::time::{Instant, Span};
-use crate::model::config::CommitMode;
+use crate::model::config::{CommitMode, WorkRevoked};
 use crate::parse::document::{Node, Value};
 use crate::parse::leaf::Count;
 use crate::parse::shape::{List, Named, Reader, Shape};
@@ -49,6 +49,12 @@ table! {
     on_lost: Varying = "\"0s\"";
     /// Argument of `poll`.
     poll_timeout: Span = "\"100ms\"";
+    /// Another thread processes the records while the application goes on polling, with all its
+    /// partitions paused until that thread is done: `max.poll.interval.ms` is kept, and rebalances are
+    /// served. What `onPartitionsRevoked` does about the records that the thread still has of the
+    /// partitions. Auto-commit then commits before records are processed; with `sync-record` and the
+    /// like, what is done is committed when the present `poll` returns.
+    poll_while_processing: WorkRevoked = "the thread that polls processes";
     /// Static membership: the `group.instance.id` of a consumer is its name, unless it has one.
     static_members: bool = "false";
     /// The assignment strategy, where it is to be the only one that all consumers offer; one of your
@@ -130,6 +136,16 @@ words! {
             "Each client, when its metadata are renewed (`subscribe(Pattern)`).";
         "brokers" = PatternBy::Brokers,
             "The coordinator (`subscribe(SubscriptionPattern)`), with `group.protocol = \"consumer\"`.";
+    }
+}
+
+words! {
+    WorkRevoked {
+        "wait" = WorkRevoked::Wait,
+            "It waits for the record in hand, then commits what is done where `commit` says that the \
+             application commits (not `before-batch`). `close()` waits for the whole batch.";
+        "drop" = WorkRevoked::Drop,
+            "It does not wait: the record in hand is finished, but not committed. Nor does `close()`.";
     }
 }
 

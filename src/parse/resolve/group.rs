@@ -58,6 +58,7 @@ pub(crate) fn resolve(
         on_assigned: dist(raw.on_assigned.as_ref(), Dist::ZERO),
         on_lost: dist(raw.on_lost.as_ref(), Dist::ZERO),
         poll_timeout: poll_timeout(raw, reader),
+        poll_while_processing: raw.poll_while_processing.as_ref().map(|at| at.value),
         static_members: raw.static_members.as_ref().is_some_and(|at| at.value),
         config: config(raw, context.broker, reader),
         coordinator: coordinator(raw, context.cluster.racks.len(), reader),

@@ -1,12 +1,13 @@
 //! Who owns what: a swim lane for each consumer, coloured by partition.
 
 use super::marks::{keys, of_group, seconds, whole};
-use super::palette::{EVENT, IDLE, INK, MUTED, RUNNING, text_on};
+use super::palette::{EVENT, IDLE, INK, MUTED, PAUSED, RUNNING, text_on};
 use super::sheet::{Extent, Key, Panel, Shape, Sheet, Side, Swatch};
 use super::tint::Tints;
 use crate::analysis::activity::{Activity, activities};
 use crate::analysis::measure::end_of;
 use crate::analysis::ownership::{Tenure, tenures};
+use crate::analysis::paused::{Pause, pauses};
 use crate::analysis::stall::stalls;
 use crate::kernel::time::Instant;
 use crate::model::fact::{ConsumerFact, Fact};
@@ -22,6 +23,8 @@ const HEIGHT: u32 = 420;
 const LANE: (u32, u32) = (6, 64);
 /// Part of a lane above and below which is left free.
 const GAP: f64 = 0.1;
+/// Part of a stripe above and below that is left of a partition which is paused.
+const EDGE: f64 = 0.15;
 /// So many lanes are drawn in a group.
 const LANES: usize = 300;
 /// A stripe of a lane has at least so many logical pixels; else one of its partitions stands for
@@ -48,6 +51,9 @@ pub(super) fn sheet(run: &Run, names: Names<'_>, tints: &Tints<'_>) -> Sheet {
     }
     if shows(|shape| matches!(shape, Shape::Bar(_, IDLE))) {
         legend.push(Key::area(IDLE, "idle"));
+    }
+    if shows(|shape| matches!(shape, Shape::Bar(_, PAUSED))) {
+        legend.push(Key::area(PAUSED, "paused by its application"));
     }
     if shows(|shape| matches!(shape, Shape::Cross(..))) {
         legend.push(Key { swatch: Swatch::Cross(EVENT), text: "crash".to_owned() });
@@ -144,16 +150,29 @@ impl Lanes<'_> {
         for tenure in tenures(&self.run.trace, self.group, end_of(self.names.scenario)) {
             of_consumer.entry(tenure.owner).or_default().push(tenure);
         }
+        let mut paused: BTreeMap<ConsumerId, Vec<Pause>> = BTreeMap::new();
+        for pause in pauses(&self.run.trace, self.group, end_of(self.names.scenario)) {
+            paused.entry(pause.owner).or_default().push(pause);
+        }
         let mut shapes = Vec::new();
         for (&consumer, tenures) in &of_consumer {
+            let paused = paused.get(&consumer).map_or(&[][..], Vec::as_slice);
             for period in periods(tenures) {
-                self.stripes(consumer, &period, &mut shapes);
+                self.stripes(consumer, &period, paused, &mut shapes);
             }
         }
         shapes
     }
 
-    fn stripes(&self, consumer: ConsumerId, period: &Period, shapes: &mut Vec<Shape>) {
+    /// The stripes of a time in which a consumer owned the same partitions; of those that are paused
+    /// only the edges are left.
+    fn stripes(
+        &self,
+        consumer: ConsumerId,
+        period: &Period,
+        paused: &[Pause],
+        shapes: &mut Vec<Shape>,
+    ) {
         let room = f64::from(self.height) * (1.0 - 2.0 * GAP) / STRIPE;
         let every = (period.owned.len() as f64 / room).ceil().max(1.0) as usize;
         let shown: Vec<PartitionId> = period.owned.iter().step_by(every).copied().collect();
@@ -166,6 +185,17 @@ impl Lanes<'_> {
             let color = self.tints.color(self.group, partition);
             shapes.push(Shape::Bar(extent, color));
             shapes.push(Shape::Label(extent, self.names.partition(partition), text_on(color)));
+            let height = stripe.1 - stripe.0;
+            let inside = (stripe.0 + height * EDGE, stripe.1 - height * EDGE);
+            for pause in paused.iter().filter(|pause| pause.partition == partition) {
+                let time = (pause.from.max(period.from), pause.to.min(period.to));
+                let within = Some(time).filter(|(from, to)| from < to);
+                let Some(extent) = within.and_then(|time| self.part(consumer, time, inside)) else {
+                    continue;
+                };
+                shapes.push(Shape::Bar(extent, PAUSED));
+                shapes.push(Shape::Label(extent, "paused".to_owned(), INK));
+            }
         }
     }
 

@@ -21,6 +21,8 @@ pub(super) const RUNNING: Color = hex(0x00EE_EEEE);
 pub(super) const EVENT: Color = hex(0x00B8_3A00);
 /// Time that a rebalance takes.
 pub(super) const REBALANCE: Color = hex(0x00DD_D5F0);
+/// Partitions that an application has paused.
+pub(super) const PAUSED: Color = hex(0x00F7_F7F7);
 /// What a rebalance stalls.
 pub(super) const STALL: Color = hex(0x0055_6677);
 

@@ -80,6 +80,8 @@ pub struct Gone {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Reader {
     pub consumer: ConsumerId,
+    /// Since when it has owned the partition.
+    pub since: Instant,
     /// What it has processed since it last took a position: [from, to).
     pub from: u64,
     pub to: u64,
@@ -147,13 +149,19 @@ impl Account {
     }
 
     /// A consumer owns the partition from now on, if it did not before.
-    pub(super) fn enter(&mut self, consumer: ConsumerId) -> &mut Reader {
+    pub(super) fn enter(&mut self, since: Instant, consumer: ConsumerId) -> &mut Reader {
         let known = self.readers.iter().position(|reader| reader.consumer == consumer);
         let row = known.unwrap_or_else(|| {
-            self.readers.push(Reader { consumer, from: 0, to: 0, cut_off: None });
+            self.readers.push(Reader { consumer, since, from: 0, to: 0, cut_off: None });
             self.readers.len() - 1
         });
         &mut self.readers[row]
+    }
+
+    /// Whether a consumer got what it has processed when it owned the partition before, and lost it since.
+    pub(super) fn is_late(&self, consumer: ConsumerId, returned: Instant) -> bool {
+        let mut readers = self.readers.iter();
+        !readers.any(|reader| reader.consumer == consumer && reader.since <= returned)
     }
 
     /// A consumer does not own the partition any more. What it has not committed will be repeated.
@@ -174,11 +182,11 @@ impl Account {
         self.left = Some(cause);
     }
 
-    /// Records [from, to) that are in the log now are processed: which of them repeat others. An
-    /// error tells what nobody can explain.
+    /// Records [from, to) that are in the log now are processed, perhaps late: which of them repeat
+    /// others. An error tells what nobody can explain.
     pub(super) fn process(
         &mut self,
-        consumer: ConsumerId,
+        (consumer, late): (ConsumerId, bool),
         (from, to): (u64, u64),
         log: &LogAccount,
         repeated: &mut Vec<Repetition>,
@@ -186,13 +194,13 @@ impl Account {
         let again = self.processed.overlap(from, to);
         let mut explained = Ok(());
         for &(from, to) in &again {
-            explained = explained.and(self.explain(consumer, (from, to), false, repeated));
+            explained = explained.and(self.explain(consumer, (from, to), late, repeated));
         }
         self.copies += new_copies(log, &again, (from, to), repeated);
         self.processed.insert(from, to);
         self.unskip(from, to);
         let left = self.left;
-        match self.reader(consumer) {
+        match self.reader(consumer).filter(|_| !late) {
             Some(reader) => {
                 reader.to = reader.to.max(to);
                 if let Some(cause) = reader.cut_off {
@@ -242,15 +250,16 @@ impl Account {
         &mut self,
         consumer: ConsumerId,
         (from, to): (u64, u64),
-        gone: bool,
+        left_behind: bool,
         repeated: &mut Vec<Repetition>,
     ) -> Result<(), String> {
         let cut_off = |reader: &Reader| reader.cut_off;
         let own = self.readers.iter().filter(|reader| reader.consumer == consumer);
         let others = self.readers.iter().filter(|reader| reader.consumer != consumer);
         let straggler = own.chain(others).find_map(cut_off);
-        // What was in hand when the log was cut has been read by several if one was about to leave.
-        let straggler = straggler.or(if gone { self.left } else { None });
+        // What was in hand when the log was cut has been read by several if one was about to leave; and
+        // so has what another thread finishes after its partition was given up.
+        let straggler = straggler.or(if left_behind { self.left } else { None });
         for (from, to, mark) in self.marks.pieces(from, to) {
             let cause = mark.or(straggler).ok_or_else(|| {
                 format!("offsets {from} to {to} are processed again, and nothing explains why")
