@@ -22,7 +22,7 @@ pub(super) const EVENT: Color = hex(0x00B8_3A00);
 /// Time that a rebalance takes.
 pub(super) const REBALANCE: Color = hex(0x00DD_D5F0);
 /// Partitions that an application has paused.
-pub(super) const PAUSED: Color = hex(0x00F7_F7F7);
+pub(super) const PAUSED: Color = hex(0x00DF_E7E7);
 /// What a rebalance stalls.
 pub(super) const STALL: Color = hex(0x0055_6677);
 
