@@ -6,6 +6,7 @@
 //! records: a record is its offset and the epoch of the leader that it was read from.
 
 mod account;
+mod habits;
 mod log;
 
 pub use account::{Account, Gone, Jump, Repetition};
@@ -15,21 +16,18 @@ use super::blame::Blames;
 use super::cause::{Cause, How};
 use super::live::{Live, held};
 use crate::kernel::time::Instant;
-use crate::model::config::CommitMode;
 use crate::model::fact::{ConsumerFact, Fact, GroupFact, PartitionFact, PositionSource, Processed};
 use crate::model::id::{ConsumerId, GroupId, PartitionId};
 use crate::scenario::Scenario;
-use crate::scenario::group::Group;
+use habits::Habits;
 
 /// The accounts of all groups, and of all logs.
 #[derive(Debug)]
 pub struct Ledger {
     accounts: Vec<Vec<Option<Box<Account>>>>,
     logs: Vec<LogAccount>,
-    /// By group: whether it may commit what it has not processed.
-    commits_before: Vec<bool>,
-    /// By group: whether records may still be processed after their partition is given up.
-    hands_over: Vec<bool>,
+    /// By group.
+    habits: Vec<Habits>,
     blames: Blames,
     /// Distinct records and repetitions by group.
     totals: Vec<(u64, u64)>,
@@ -49,8 +47,7 @@ impl Ledger {
         Ledger {
             accounts: vec![vec![None; partitions]; groups.len()],
             logs: vec![LogAccount::default(); partitions],
-            commits_before: groups.iter().map(commits_before).collect(),
-            hands_over: groups.iter().map(|g| g.poll_while_processing.is_some()).collect(),
+            habits: groups.iter().map(Habits::of).collect(),
             blames: Blames::new(scenario),
             totals: vec![(0, 0); groups.len()],
         }
@@ -337,7 +334,7 @@ impl Ledger {
         Beginning { consumer, partition, offset, source }: &Beginning,
         live: &Live,
     ) -> Result<(), String> {
-        let (commits_before, offset) = (self.commits_before[group.index()], *offset);
+        let (commits_before, offset) = (self.habits[group.index()].commits_before, *offset);
         let LogAccount { start, born, .. } = self.logs[partition.index()];
         let committed = committed(live, group, *partition);
         let account = self.account_mut(group, *partition);
@@ -401,7 +398,7 @@ impl Ledger {
         p: &Processed,
     ) -> Result<Vec<Repetition>, String> {
         let (row, mut to) = (p.partition.index(), p.to);
-        let hands_over = self.hands_over[group.index()];
+        let hands_over = self.habits[group.index()].hands_over;
         let account = self.accounts[group.index()][row].get_or_insert_default();
         let log = &self.logs[row];
         let (mut repeated, mut explained) = (Vec::new(), Ok(()));
@@ -446,13 +443,6 @@ impl Ledger {
         totals.1 += again;
         Ok(repeated)
     }
-}
-
-/// Whether what a group commits may not be processed yet: it does so before, or auto-commit while
-/// another thread is at it.
-fn commits_before(group: &Group) -> bool {
-    let auto = group.commit == CommitMode::Auto && group.poll_while_processing.is_some();
-    auto || group.commit == CommitMode::BeforeBatch
 }
 
 fn committed(live: &Live, group: GroupId, partition: PartitionId) -> u64 {

@@ -2,6 +2,7 @@
 
 use crate::brokers::{Sent, World, at, modern, settings};
 use rejoin::client::application::Application;
+use rejoin::client::consumer::Consumer;
 use rejoin::client::effect::Note;
 use rejoin::kernel::dist::Dist;
 use rejoin::kernel::time::{Instant, Span};
@@ -54,11 +55,12 @@ fn processed(world: &World) -> Vec<Processed> {
 }
 
 /// What was committed, and when it was asked for, in order: the offset of each partition.
-fn commits(world: &World) -> Vec<(Instant, Vec<(usize, i64)>)> {
+fn commits(world: &World) -> Vec<(Instant, Vec<(usize, u64)>)> {
     let commit = |sent: &Sent| match &sent.request {
         Request::OffsetCommit(commit) => {
             let all = commit.topics.iter().flat_map(|topic| &topic.partitions);
-            let all = all.map(|p| (p.partition_index as usize, p.committed_offset));
+            let offset = |offset: i64| u64::try_from(offset).expect("an offset");
+            let all = all.map(|p| (p.partition_index as usize, offset(p.committed_offset)));
             Some((sent.at, all.collect()))
         }
         _ => None,
@@ -115,7 +117,7 @@ fn auto_commit_commits_what_is_not_processed_yet() {
         let mut world = world(settings, CommitMode::Auto, wait, Span::from_secs(2), never);
         world.run_until(at(15_000));
         let early = commits(&world).into_iter().any(|(when, offsets)| {
-            offsets.iter().any(|&(p, offset)| offset > done(&world, when)[p] as i64)
+            offsets.iter().any(|&(p, offset)| offset > done(&world, when)[p])
         });
         assert!(early, "{:?}", commits(&world));
     }
@@ -143,11 +145,11 @@ fn what_the_application_commits_is_processed() {
             for (when, offsets) in &commits {
                 let done = done(&world, *when);
                 for &(p, offset) in offsets {
-                    assert!(offset as u64 <= done[p], "{mode:?}: {offset} at {when}, {done:?}");
+                    assert!(offset <= done[p], "{mode:?}: {offset} at {when}, {done:?}");
                     assert!(offset >= last[p], "{mode:?}: never back");
                     last[p] = offset;
                 }
-                let missed = done.iter().zip(&last).map(|(done, &last)| done - last as u64);
+                let missed = done.iter().zip(&last).map(|(done, &last)| done - last);
                 assert!(missed.sum::<u64>() <= 2, "{mode:?}: all that is done, at {when}");
             }
         }
@@ -174,15 +176,15 @@ fn a_revocation_ends_the_work_as_the_application_wants() {
         let first = &commits[0];
         if waits {
             assert_eq!(first.0, in_hand.end, "when the record in hand is done");
-            let expected = (in_hand.partition.index(), in_hand.to as i64);
+            let expected = (in_hand.partition.index(), in_hand.to);
             assert!(first.1.contains(&expected), "{:?}", first.1);
             let done = done(&world, first.0);
-            assert!(first.1.iter().all(|&(p, offset)| offset == done[p] as i64));
+            assert!(first.1.iter().all(|&(p, offset)| offset == done[p]));
             assert!(assigned > in_hand.end);
         } else {
             assert!(assigned < in_hand.end, "the rebalance goes on meanwhile");
             assert!(next.start >= in_hand.end, "one thing after the other");
-            let offsets: Vec<i64> = first.1.iter().map(|&(_, offset)| offset).collect();
+            let offsets: Vec<u64> = first.1.iter().map(|&(_, offset)| offset).collect();
             assert_eq!(offsets, [0; 3], "what was dropped is not committed, nor what was in hand");
         }
         assert_eq!(next.partition, PartitionId(0));
@@ -198,7 +200,7 @@ fn closing_waits_for_the_batch_or_for_nothing() {
             let process = Span::from_ms(900);
             let mut world = world(settings.clone(), mode, when_revoked, process, never);
             world.run_until(at(5_000));
-            world.act(|consumer, now, out| consumer.close(now, out));
+            world.act(Consumer::close);
             world.run_until(at(60_000));
             assert!(world.consumer.is_stopped());
             let closed = world.noted(|note| *note == Note::Closed)[0];
@@ -208,7 +210,7 @@ fn closing_waits_for_the_batch_or_for_nothing() {
                 assert!(closed > at(10_000), "ten records of 0.9 s, and more");
                 let last = &committed.last().unwrap().1;
                 let done = done(&world, closed);
-                assert!(last.iter().all(|&(p, offset)| offset == done[p] as i64), "{last:?}");
+                assert!(last.iter().all(|&(p, offset)| offset == done[p]), "{last:?}");
             } else {
                 assert!(closed < at(5_100), "{closed}");
                 assert_eq!(committed, []);
