@@ -2,7 +2,7 @@
 //! (`ConsumerCoordinator.fetchCommittedOffsets`, `CommitRequestManager.OffsetFetchRequestState`).
 
 use crate::brokers::{State, World, at, modern, settings};
-use crate::steps::{COOPERATIVE, member, name, refusal};
+use crate::steps::{COOPERATIVE, member, name, refusal, share};
 use rejoin::client::effect::Note;
 use rejoin::kernel::time::{Instant, Span};
 use rejoin::model::config::CommitMode;
@@ -85,8 +85,6 @@ fn kept_partitions_are_read_meanwhile() {
 
 /// A member gives a partition up and gets it back, and is then refused its offset for ever.
 fn give_two_then_three(world: &mut World) {
-    use rejoin::model::consumer_protocol::{Assignment, ProtocolBytes, TopicPartitions};
-    use rejoin::model::message::group::SyncGroupResponse;
     let fake = World::new(settings(), CommitMode::None);
     let (mut beats, mut syncs) = (0, 0);
     world.script = Box::new(move |sent| match &sent.request {
@@ -98,11 +96,7 @@ fn give_two_then_three(world: &mut World) {
         Request::SyncGroup(_) => {
             syncs += 1;
             let partitions = if syncs <= 2 { vec![0, 1] } else { vec![0, 1, 2] };
-            let topic = crate::brokers::TOPIC.into();
-            let given = vec![TopicPartitions { topic, partitions }];
-            let assignment = Assignment { assigned_partitions: given, ..Assignment::default() };
-            let assignment = ProtocolBytes::Assignment(assignment);
-            Some(SyncGroupResponse { assignment, ..SyncGroupResponse::default() }.into())
+            Some(share(partitions))
         }
         asked @ Request::OffsetFetch(_) => {
             Some(refusal(&fake, asked, Code::CoordinatorLoadInProgress))

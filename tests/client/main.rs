@@ -2,6 +2,7 @@
 
 mod brokers;
 mod closing;
+mod commit_modes;
 mod commits;
 mod committed_offsets;
 mod coordinators;

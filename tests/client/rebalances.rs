@@ -1,14 +1,13 @@
 //! A classic member from one generation to the next, step by step (kafka-semantics 6.2;
 //! `ConsumerCoordinator.onJoinPrepare`, `onJoinComplete`).
 
-use crate::brokers::{State, TOPIC, World, at, settings};
-use crate::steps::{COOPERATIVE, RANGE, auto_commit, member, steps};
+use crate::brokers::{State, World, at, settings};
+use crate::steps::{COOPERATIVE, RANGE, auto_commit, member, share, steps};
 use rejoin::client::effect::Note;
 use rejoin::kernel::time::Span;
 use rejoin::model::config::{CommitMode, ConsumerConfig};
-use rejoin::model::consumer_protocol::{Assignment, ProtocolBytes, TopicPartitions};
 use rejoin::model::error::ErrorCode as Code;
-use rejoin::model::message::group::{HeartbeatResponse, SyncGroupResponse};
+use rejoin::model::message::group::HeartbeatResponse;
 use rejoin::model::message::offset::OffsetCommitResponse;
 use rejoin::model::message::{Request, Response};
 
@@ -38,14 +37,6 @@ fn rebalance(world: &mut World, shares: &[&[u32]]) {
         }
         _ => None,
     });
-}
-
-fn share(partitions: Vec<u32>) -> Response {
-    let given = vec![TopicPartitions { topic: TOPIC.into(), partitions }];
-    let given = given.into_iter().filter(|topic| !topic.partitions.is_empty()).collect();
-    let assignment = Assignment { assigned_partitions: given, ..Assignment::default() };
-    let assignment = ProtocolBytes::Assignment(assignment);
-    SyncGroupResponse { assignment, ..SyncGroupResponse::default() }.into()
 }
 
 /// An eager member gives everything up before it joins; a cooperative one keeps all, gives up what its

@@ -1,11 +1,11 @@
 //! What a classic consumer does, as a line of words, and refusals that make it do something.
 
-use crate::brokers::{Sent, World, at, settings};
+use crate::brokers::{Sent, TOPIC, World, at, settings};
 use rejoin::assignor::Strategy;
 use rejoin::client::effect::Note;
 use rejoin::kernel::time::{Instant, Span};
 use rejoin::model::config::{CommitMode, ConsumerConfig};
-use rejoin::model::consumer_protocol::ProtocolBytes;
+use rejoin::model::consumer_protocol::{Assignment, ProtocolBytes, TopicPartitions};
 use rejoin::model::error::ErrorCode;
 use rejoin::model::id::BrokerId;
 use rejoin::model::message::cluster::FindCoordinatorResponse;
@@ -154,4 +154,13 @@ pub(crate) fn after(world: &World, refused: &str, left_out: &[&str]) -> (String,
     let rest = &rest[..end.map_or(rest.len(), |end| end + 1)];
     let words: Vec<&str> = rest.iter().map(|(_, step)| &**step).collect();
     (words.join(" "), rest.first().map_or(Span::ZERO, |(at, _)| *at - sent))
+}
+
+/// A share of the partitions: the answer to `SyncGroup`.
+pub(crate) fn share(partitions: Vec<u32>) -> Response {
+    let given = vec![TopicPartitions { topic: TOPIC.into(), partitions }];
+    let given = given.into_iter().filter(|topic| !topic.partitions.is_empty()).collect();
+    let assignment = Assignment { assigned_partitions: given, ..Assignment::default() };
+    let assignment = ProtocolBytes::Assignment(assignment);
+    SyncGroupResponse { assignment, ..SyncGroupResponse::default() }.into()
 }
