@@ -68,3 +68,25 @@ fn of_two_with_one_instance_id_the_first_is_fenced_and_ends() {
     assert_eq!(failures, [Failure::Refused(ErrorCode::FencedInstanceId)]);
     assert_eq!(removals, [RemovalReason::Replaced]);
 }
+
+/// A leader that came back finds the assignment made (KIP-814), but watches the topics as before: with more
+/// partitions the group rebalances. What was added while it was away it takes for what was assigned
+/// (`ConsumerCoordinator.onLeaderElected`).
+#[test]
+fn a_leader_that_came_back_notices_new_partitions() {
+    for (added, generations) in [("60s", vec![1, 2]), ("45s", vec![1])] {
+        let events = format!(
+            "[[events]]
+             at = \"40s\"
+             crash = \"search-1\"
+             restart_after = \"10s\"
+             [[events]]
+             at = \"{added}\"
+             add_partitions = \"orders\"
+             to = 6"
+        );
+        let (seen, removals, _) = told(&text(&events, ", metadata.max.age.ms = 5000"));
+        assert_eq!(seen, generations, "{added}");
+        assert_eq!(removals, [RemovalReason::Replaced], "{added}");
+    }
+}

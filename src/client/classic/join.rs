@@ -98,6 +98,9 @@ impl Consumer {
                 };
                 let generation = self.member.generation.clone();
                 self.member.is_leader = response.leader == response.member_id;
+                if self.member.is_leader {
+                    self.watch_topics(&response.members);
+                }
                 // A static leader that came back finds the assignment made (KIP-814).
                 if self.member.is_leader && !response.skip_assignment {
                     self.ask_strategy(generation, &response.members, out);

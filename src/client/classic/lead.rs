@@ -31,10 +31,18 @@ impl Consumer {
         };
         let (strategy, seen) = (offer.strategy.clone(), offer.seen);
         let question = self.question(members, seen);
-        let topics: BTreeSet<&Name> = question.members.iter().flat_map(|m| &m.topics).collect();
-        let topics: Vec<Name> = topics.into_iter().cloned().collect();
-        self.member.assigned_when = Some(self.snapshot(&topics));
         out.push(Effect::Assign(Box::new(Assigning { strategy, question, generation })));
+    }
+
+    /// From now on the member sees to it that the group notices when its topics change.
+    pub(super) fn watch_topics(&mut self, members: &[JoinGroupResponseMember]) {
+        let of_member = |m: &JoinGroupResponseMember| match &m.metadata {
+            ProtocolBytes::Subscription(subscription) => subscription.topics.clone(),
+            _ => Vec::new(),
+        };
+        let topics: BTreeSet<Name> = members.iter().flat_map(of_member).collect();
+        let topics: Vec<Name> = topics.into_iter().collect();
+        self.member.assigned_when = Some(self.snapshot(&topics));
     }
 
     fn question(&self, members: &[JoinGroupResponseMember], seen: i32) -> Question {
