@@ -201,7 +201,7 @@ impl Consumer {
             Progress::Failed(code) => return self.fail(now, Failure::Refused(code), out),
             Progress::Waiting => {
                 // Without an answer to wait for, the next call tries again.
-                if self.pending.is_empty() || self.lookup.coordinator.is_none() {
+                if !self.member.awaits_answer() || self.lookup.coordinator.is_none() {
                     self.retry_at = self.retry_at.min(deadline);
                 }
                 if let Some(end) = self.member.prepare_deadline.filter(|&end| end > now) {

@@ -2,7 +2,7 @@
 //! `ConsumerCoordinator.onJoinPrepare`, `onJoinComplete`).
 
 use crate::brokers::{State, World, at, settings};
-use crate::steps::{COOPERATIVE, RANGE, auto_commit, member, share, steps};
+use crate::steps::{COOPERATIVE, RANGE, auto_commit, member, refuse, share, steps};
 use rejoin::client::effect::Note;
 use rejoin::kernel::time::Span;
 use rejoin::model::config::{CommitMode, ConsumerConfig};
@@ -175,4 +175,25 @@ fn auto_commit_counts_from_the_assignment() {
         let waited = commits[0].at - assigned;
         assert!(waited >= Span::from_secs(4) && waited < Span::from_ms(4_110), "{waited:?}");
     }
+}
+
+/// The next call joins again, whoever else owes an answer.
+#[test]
+fn a_join_that_is_refused_while_another_answer_is_awaited() {
+    let settings = ConsumerConfig { metadata_max_age: Span::from_ms(5_500), ..settings() };
+    let mut world = member(RANGE, settings, CommitMode::None);
+    refuse(
+        &mut world,
+        &[("Heartbeat", Code::RebalanceInProgress), ("JoinGroup", Code::CoordinatorLoadInProgress)],
+    );
+    world.delay = Box::new(|request| match request {
+        Request::Metadata | Request::Fetch(_) => Span::from_secs(20),
+        _ => Span::ZERO,
+    });
+    world.run_until(at(8_000));
+    assert_eq!(world.asked("Metadata", at(5_000)).len(), 1);
+    let joins = world.asked("JoinGroup", at(5_000));
+    assert_eq!(joins.len(), 2);
+    assert!(joins[0].at > world.asked("Metadata", at(5_000))[0].at);
+    assert!(joins[1].at - joins[0].at <= Span::from_ms(102), "{joins:?}");
 }

@@ -118,6 +118,11 @@ impl Member {
         matches!(self.state, MemberState::PreparingRebalance | MemberState::CompletingRebalance)
     }
 
+    /// Whether a rebalance goes on with the answer to a request.
+    pub(in crate::client) fn awaits_answer(&self) -> bool {
+        self.join == JoinFuture::InFlight || self.prepare_commit == PrepareCommit::InFlight
+    }
+
     pub(in crate::client) fn rejoin_needed_or_pending(&self) -> bool {
         self.rejoin_needed || self.join != JoinFuture::None
     }
