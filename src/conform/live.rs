@@ -12,5 +12,6 @@ mod measures;
 pub mod replay;
 mod samples;
 pub mod scenario;
+mod stalls;
 pub mod text;
 mod watch;

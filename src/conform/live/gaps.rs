@@ -19,6 +19,13 @@ pub(super) fn with_the_one_before(
     before.into_iter().chain(within).copied().collect()
 }
 
+/// The same, and the first one from `to` on.
+pub(super) fn with_neighbours(moments: &[f64], from: f64, to: f64, reach: f64) -> Vec<f64> {
+    let mut around = with_the_one_before(moments, from, to, Some(reach));
+    around.extend(moments.iter().find(|&&at| at >= to));
+    around
+}
+
 /// The middle one of these; of an even number, the mean of the two in the middle.
 pub(super) fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
@@ -40,6 +47,9 @@ mod tests {
         let moments = [1.0, 2.0, 5.0, 6.0, 9.0];
         assert_eq!(with_the_one_before(&moments, 4.0, 9.0, None), [2.0, 5.0, 6.0]);
         assert_eq!(with_the_one_before(&moments, 4.0, 9.0, Some(1.5)), [5.0, 6.0]);
+        assert_eq!(with_neighbours(&moments, 1.5, 5.5, 1.0), [1.0, 2.0, 5.0, 6.0]);
+        assert_eq!(with_neighbours(&moments, 6.5, 7.0, 1.0), [6.0, 9.0]);
+        assert_eq!(with_neighbours(&moments, 8.0, 9.5, 1.0), [9.0]);
         assert_eq!(longest(&[2.0, 5.0, 6.0]), Some(3.0));
         assert_eq!(longest(&[2.0]), None);
         assert_eq!(median(&[4.0, 1.0, 3.0, 2.0]), Some(2.5));

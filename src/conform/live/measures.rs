@@ -1,7 +1,8 @@
 //! The names that were measured on the cluster, measured on a simulated run in the same way.
 
 use super::experiment::Experiment;
-use super::gaps::{longest, median, with_the_one_before};
+use super::gaps::{longest, with_the_one_before};
+use super::stalls::{ACTIVE, Stalls};
 use super::watch::Watch;
 use crate::kernel::time::Instant;
 use crate::model::config::GroupProtocol;
@@ -17,11 +18,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What was measured, by name.
 pub(super) type Measures = BTreeMap<String, f64>;
 
-/// A consumer that was active this long before an event stalls after it (s).
-const ACTIVE: f64 = 2.0;
-/// From so many seconds on a partition counts as stalled.
-const STALLED_MS: f64 = 500.0;
-
 /// A finished run and what to call its parts.
 pub(super) struct Seen<'a> {
     pub experiment: &'a Experiment,
@@ -29,6 +25,7 @@ pub(super) struct Seen<'a> {
     pub run: usize,
     pub scenario: &'a Scenario,
     pub watch: &'a Watch,
+    pub stalls: Stalls,
     /// When everything was over but for the closing of consumers.
     pub end: Instant,
 }
@@ -39,10 +36,10 @@ pub(super) fn s(at: Instant) -> f64 {
 }
 
 /// A span of time after a labelled event.
-struct After<'a> {
-    label: &'a str,
-    from: f64,
-    to: f64,
+pub(super) struct After<'a> {
+    pub label: &'a str,
+    pub from: f64,
+    pub to: f64,
 }
 
 impl Seen<'_> {
@@ -94,7 +91,7 @@ impl Seen<'_> {
     }
 
     /// Names of a group's measures begin with the group's where there are several.
-    fn prefix(&self, group: GroupId) -> String {
+    pub(super) fn prefix(&self, group: GroupId) -> String {
         match self.scenario.groups.len() {
             1 => String::new(),
             _ => format!("{}.", self.scenario.groups[group.index()].name),
@@ -179,7 +176,7 @@ impl Seen<'_> {
             let was_active = mine.iter().any(|&at| after.from - ACTIVE <= at && at < after.from);
             let within = mine.iter().copied().find(|&at| after.holds(at));
             if let (true, Some(_)) = (was_active, within) {
-                let moments = with_the_one_before(&mine, after.from, after.to, Some(ACTIVE));
+                let moments = self.stalls.around(&mine, after);
                 after.put("stall_ms", name, longest(&moments), m);
             } else {
                 after.put("first_record_ms", name, within.map(|at| at - after.from), m);
@@ -274,66 +271,6 @@ impl Seen<'_> {
         }
         let lost = told(|what| *what == ConsumerFact::CoordinatorLost);
         after.put("coordinator_lost_ms", name, lost.first().copied(), m);
-    }
-
-    fn stalls_after(&self, after: &After, group: GroupId, m: &mut Measures) {
-        let pre = format!("after.{}.{}", after.label, self.prefix(group));
-        let mut by_partition: BTreeMap<PartitionId, Vec<f64>> = BTreeMap::new();
-        let mut all = Vec::new();
-        for (consumer, p) in &self.watch.records {
-            if self.watch.consumers[consumer.index()].group == group {
-                by_partition.entry(p.partition).or_default().push(s(p.end));
-                all.push(s(p.end));
-            }
-        }
-        let mut stalls = Vec::new();
-        for moments in by_partition.values_mut() {
-            moments.sort_by(f64::total_cmp);
-            let was_read = moments.iter().any(|&at| after.from - ACTIVE <= at && at < after.from);
-            let span = with_the_one_before(moments, after.from, after.to, Some(ACTIVE));
-            stalls.extend(longest(&span).filter(|_| was_read).map(|gap| gap * 1000.0));
-        }
-        if let Some(median) = median(&stalls) {
-            let most = stalls.iter().copied().fold(0.0, f64::max);
-            let least = stalls.iter().copied().fold(f64::INFINITY, f64::min);
-            m.insert(format!("{pre}partition_stall_ms.max"), most);
-            m.insert(format!("{pre}partition_stall_ms.median"), median);
-            m.insert(format!("{pre}partition_stall_ms.min"), least);
-            let long = stalls.iter().filter(|&&gap| gap > STALLED_MS).count();
-            m.insert(format!("{pre}partitions_stalled_over_500ms"), long as f64);
-        }
-        all.sort_by(f64::total_cmp);
-        let span = with_the_one_before(&all, after.from, after.to, Some(ACTIVE));
-        if let Some(gap) = longest(&span) {
-            m.insert(format!("{pre}silent_ms"), gap * 1000.0);
-        }
-    }
-
-    fn window(&self, m: &mut Measures) {
-        let setup = &self.experiment.setup;
-        let Some((from, to)) = &setup.window else { return };
-        let (Some(from), Some(to)) = (from.seconds(), to.seconds()) else { return };
-        let gap = setup.gap.as_ref().and_then(super::experiment::Time::seconds).unwrap_or(0.3);
-        let mut by_partition: BTreeMap<PartitionId, Vec<f64>> = BTreeMap::new();
-        let mut all = Vec::new();
-        for (_, p) in &self.watch.records {
-            let at = s(p.end);
-            if from - 1.0 <= at && at <= to {
-                by_partition.entry(p.partition).or_default().push(at);
-                all.push(at);
-            }
-        }
-        let gaps = |moments: &mut Vec<f64>| -> Vec<f64> {
-            moments.sort_by(f64::total_cmp);
-            moments.windows(2).map(|pair| pair[1] - pair[0]).collect()
-        };
-        let long = |gaps: &[f64]| gaps.iter().filter(|&&length| length > gap).sum::<f64>();
-        let each: Vec<Vec<f64>> = by_partition.values_mut().map(gaps).collect();
-        let unread: f64 = each.iter().map(|gaps| long(gaps)).sum();
-        let most = each.iter().flatten().copied().fold(0.0, f64::max);
-        m.insert("window.partition_unread_total_ms".to_owned(), unread * 1000.0);
-        m.insert("window.group_silent_total_ms".to_owned(), long(&gaps(&mut all)) * 1000.0);
-        m.insert("window.max_partition_gap_ms".to_owned(), most * 1000.0);
     }
 
     fn ledger(&self, world: &mut Run, m: &mut Measures) {

@@ -2,8 +2,9 @@
 
 use super::compare::{self, Row};
 use super::experiment::Experiment;
-use super::measures::Seen;
+use super::measures::{Measures, Seen};
 use super::scenario::{self, Unclear};
+use super::stalls::Stalls;
 use super::watch::Watch;
 use crate::kernel::time::Instant;
 use crate::parse::{self, Source};
@@ -19,6 +20,8 @@ pub struct Replayed {
     pub noisy: bool,
     /// Whether it is compared: family z measures the JVM.
     pub compared: bool,
+    /// Which stalls belong to an event in it: whichever fits better.
+    pub stalls: Stalls,
     /// Its key measures.
     pub rows: Vec<Row>,
     /// Why it could not be replayed.
@@ -50,26 +53,28 @@ pub fn is_experiment(text: &str) -> bool {
 
 /// Replays all runs of an experiment.
 pub fn replay(experiment: &Experiment) -> Replayed {
-    let mut measures = Vec::new();
-    let mut refused = None;
-    for run in 0..experiment.runs.len() {
-        match simulate(experiment, run) {
-            Ok(of_run) => measures.push(of_run),
-            Err(why) => {
-                refused = Some(why);
-                break;
+    let runs = (0..experiment.runs.len()).map(|run| simulate(experiment, run));
+    let (rows, stalls, refused) = match runs.collect::<Result<Vec<[Measures; 2]>, String>>() {
+        Ok(runs) => {
+            let (ended, begun): (Vec<_>, Vec<_>) = runs.into_iter().map(Into::into).unzip();
+            let ended = compare::rows(experiment, &ended);
+            let begun = compare::rows(experiment, &begun);
+            let held = |rows: &[Row]| rows.iter().filter(|row| row.holds).count();
+            if held(&begun) > held(&ended) {
+                (begun, Stalls::Begun, None)
+            } else {
+                (ended, Stalls::Ended, None)
             }
         }
-    }
-    let rows = match refused {
-        None => compare::rows(experiment, &measures),
-        Some(_) => Vec::new(),
+        Err(why) => (Vec::new(), Stalls::Ended, Some(why)),
     };
     let compared = !experiment.id.starts_with("z-");
-    Replayed { id: experiment.id.clone(), noisy: experiment.noisy, compared, rows, refused }
+    Replayed { id: experiment.id.clone(), noisy: experiment.noisy, compared, stalls, rows, refused }
 }
 
-fn simulate(experiment: &Experiment, run: usize) -> Result<super::measures::Measures, String> {
+/// What a run would have measured, with the stalls that end before the next event, and with those that
+/// begin before it.
+fn simulate(experiment: &Experiment, run: usize) -> Result<[Measures; 2], String> {
     let text = scenario::text(experiment, run)
         .map_err(|Unclear(what)| format!("no scenario can be made of it: {what}"))?;
     let source = Source::new(format!("{}.toml", experiment.id), text);
@@ -85,6 +90,9 @@ fn simulate(experiment: &Experiment, run: usize) -> Result<super::measures::Meas
     }
     let end = scenario::end(experiment, run).unwrap_or_default();
     let end = Instant::from_us((end * 1e6) as u64);
-    let seen = Seen { experiment, run, scenario: scenario_of_run, watch: &watch, end };
-    Ok(seen.measure(&mut world))
+    let mut measure = |stalls| {
+        let (scenario, watch) = (scenario_of_run, &watch);
+        Seen { experiment, run, scenario, watch, stalls, end }.measure(&mut world)
+    };
+    Ok([measure(Stalls::Ended), measure(Stalls::Begun)])
 }

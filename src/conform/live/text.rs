@@ -2,21 +2,25 @@
 
 use super::compare::{Band, Kind, Row, long_errors, median_error};
 use super::replay::Replayed;
+use super::stalls::Stalls;
 use std::fmt::Write;
 
 /// A table of what an experiment measured, what this build says, and the error.
 pub fn table(replayed: &Replayed) -> String {
     let mut text = String::new();
-    let mut noisy = String::from(if replayed.noisy { " (noisy)" } else { "" });
+    let mut notes = String::from(if replayed.noisy { " (noisy)" } else { "" });
     if !replayed.compared {
-        noisy.push_str(" (not compared: it measures the JVM)");
+        notes.push_str(" (not compared: it measures the JVM)");
     }
     if let Some(why) = &replayed.refused {
-        let _ = writeln!(text, "\n{}{noisy}\n  cannot be replayed: {why}", replayed.id);
+        let _ = writeln!(text, "\n{}{notes}\n  cannot be replayed: {why}", replayed.id);
         return text;
     }
+    if replayed.stalls == Stalls::Begun {
+        notes.push_str(" (a stall counts after the event that it begins after)");
+    }
     let well = replayed.rows.iter().filter(|row| row.holds).count();
-    let _ = writeln!(text, "\n{}{noisy}: {well} of {} in band", replayed.id, replayed.rows.len());
+    let _ = writeln!(text, "\n{}{notes}: {well} of {} in band", replayed.id, replayed.rows.len());
     let head = format!("{:<48} {:>20} {:>20} {:>6}", "", "measured", "predicted", "error");
     let _ = writeln!(text, "  {}", head.trim_end());
     for row in &replayed.rows {
