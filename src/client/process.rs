@@ -147,15 +147,15 @@ impl Consumer {
                 self.commit_sync(now, offsets, AfterCommit::Continue(rest), out);
             }
             CommitMode::SyncBatch => {
-                let offsets = self.subscription.all_consumed();
+                let offsets = self.worked_off(&[]);
                 self.commit_sync(now, offsets, AfterCommit::Continue(rest), out);
             }
             CommitMode::Every(span) if every(span) => {
-                let offsets = self.subscription.all_consumed();
+                let offsets = self.worked_off(&[]);
                 self.commit_sync(now, offsets, AfterCommit::Continue(rest), out);
             }
             CommitMode::AsyncBatch => {
-                let offsets = self.subscription.all_consumed();
+                let offsets = self.worked_off(&[]);
                 if let Err(code) = self.commit_async(now, CommitKind::Async, &offsets, out) {
                     out.push(Effect::Note(Note::CommitFailed(code)));
                 }

@@ -138,14 +138,14 @@ impl Consumer {
         }
         self.tell_done_work(now, out);
         if self.worker.as_ref().is_some_and(|work| work.now.is_empty()) {
-            self.worker = None;
             self.subscription.pause_for_work(false);
             self.commit_after(now, Vec::new(), out);
+            self.worker = None;
             return true;
         }
         self.commits.records = 0;
         let offsets = match self.application.commit {
-            CommitMode::Every(_) => self.worked_off(),
+            CommitMode::Every(_) => self.worked_off(&[]),
             _ => std::mem::take(&mut self.commits.processed),
         };
         self.commit_sync(now, offsets, AfterCommit::Continue(Vec::new()), out);
@@ -161,13 +161,21 @@ impl Consumer {
         self.commits.processed.retain(|(partition, _)| !dropped.contains(partition));
     }
 
-    /// Positions of everything that is owned, as far as its records are processed.
-    fn worked_off(&self) -> Vec<(PartitionId, u64)> {
+    /// What a commit of the application says: positions, if it processes all that it got before it polls
+    /// again. Where another thread does, as far as that is; nothing of what is about to be given up or
+    /// has been, as the rest of its records was dropped, but for what is `given` up right now.
+    pub(super) fn worked_off(&self, given: &[PartitionId]) -> Vec<(PartitionId, u64)> {
         let mut offsets = self.subscription.all_consumed();
-        let parts = self.worker.iter().flat_map(|work| {
-            work.now.iter().filter(|part| !work.dropped.contains(&part.partition))
+        if self.application.poll_while_processing.is_none() {
+            return offsets;
+        }
+        let dropped = self.worker.as_ref().map_or(&[][..], |work| &work.dropped);
+        offsets.retain(|(partition, _)| {
+            let owned = self.subscription.get(*partition);
+            let goes = owned.is_some_and(|owned| owned.pending_revocation);
+            !dropped.contains(partition) && (!goes || given.contains(partition))
         });
-        for part in parts {
+        for part in self.worker.iter().flat_map(|work| &work.now) {
             let ours = offsets.iter_mut().filter(|(partition, _)| *partition == part.partition);
             ours.for_each(|(_, offset)| *offset = part.from.min(*offset));
         }
@@ -184,7 +192,7 @@ impl Consumer {
         out: &mut Vec<Effect>,
     ) -> Option<Settled> {
         self.tell_done_work(now, out);
-        let mut offsets = self.worked_off();
+        let mut offsets = self.worked_off(partitions);
         let work = self.worker.as_mut()?;
         let in_hand = work.drop_rest(now, partitions);
         work.dropped.extend(partitions);

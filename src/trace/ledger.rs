@@ -292,11 +292,12 @@ impl Ledger {
             }
             ConsumerFact::Committed { offsets, .. } => {
                 let late = self.blames.late_commit(consumer);
+                let hands_over = self.habits[group.index()].hands_over;
                 for &(partition, offset) in offsets {
                     let reads = live.groups[group.index()].owner[partition.index()];
                     let known = committed(live, group, partition);
                     let account = self.account_mut(group, partition);
-                    account.marks.clear(0, offset);
+                    account.clear_marks(consumer, offset, hands_over);
                     account.forgotten = None;
                     if reads != Some(consumer) {
                         account.marks.set(offset, known, late);

@@ -6,6 +6,7 @@ mod determinism;
 mod duplicates;
 mod epochs;
 mod fuzz;
+mod handed_over;
 mod handwritten;
 mod incidents;
 mod invariants;

@@ -158,6 +158,13 @@ impl Account {
         &mut self.readers[row]
     }
 
+    /// A consumer has committed an offset: what lies before it will not be repeated, but for what another
+    /// thread of the consumer still has.
+    pub(super) fn clear_marks(&mut self, consumer: ConsumerId, offset: u64, hands_over: bool) {
+        let done = self.reader(consumer).map_or(0, |reader| reader.to);
+        self.marks.clear(0, if hands_over { done.min(offset) } else { offset });
+    }
+
     /// Whether a consumer got what it has processed when it owned the partition before, and lost it since.
     pub(super) fn is_late(&self, consumer: ConsumerId, returned: Instant) -> bool {
         let mut readers = self.readers.iter();
