@@ -19,6 +19,7 @@ use crate::kernel::time::Instant;
 use crate::model::fact::{ConsumerFact, Fact, GroupFact, PartitionFact, PositionSource, Processed};
 use crate::model::id::{ConsumerId, GroupId, PartitionId};
 use crate::scenario::Scenario;
+use account::Beginning;
 use habits::Habits;
 
 /// The accounts of all groups, and of all logs.
@@ -31,14 +32,6 @@ pub struct Ledger {
     blames: Blames,
     /// Distinct records and repetitions by group.
     totals: Vec<(u64, u64)>,
-}
-
-/// A position that a consumer takes.
-struct Beginning {
-    consumer: ConsumerId,
-    partition: PartitionId,
-    offset: u64,
-    source: PositionSource,
 }
 
 impl Ledger {
@@ -152,7 +145,7 @@ impl Ledger {
         cause: Cause,
         live: &Live,
     ) {
-        let known = committed(live, group, partition);
+        let known = live.committed(group, partition);
         let account = self.account_mut(group, partition);
         account.marks.set(offset.unwrap_or(0), known, cause);
         account.forgotten = Some(cause).filter(|_| offset.is_none());
@@ -174,7 +167,7 @@ impl Ledger {
         cause: Cause,
         live: &Live,
     ) {
-        let committed = committed(live, group, partition);
+        let committed = live.committed(group, partition);
         self.account_mut(group, partition).cut_off(consumer, committed, cause);
     }
 
@@ -282,8 +275,13 @@ impl Ledger {
                 let dropped = |partition: &&PartitionId| !partitions.contains(partition);
                 let dropped: Vec<PartitionId> = owned.iter().filter(dropped).copied().collect();
                 self.leave(group, consumer, &dropped, cause, live);
+                let late = !live.consumers[consumer.index()].member;
+                let late = self.blames.cut_off_by(consumer).filter(|_| late);
                 for &partition in partitions {
                     self.account_mut(group, partition).enter(at, consumer);
+                    if let Some(cause) = late {
+                        self.cut_off_from(group, consumer, partition, cause, live);
+                    }
                 }
             }
             ConsumerFact::Positioned { partition, offset, source } => {
@@ -295,7 +293,7 @@ impl Ledger {
                 let hands_over = self.habits[group.index()].hands_over;
                 for &(partition, offset) in offsets {
                     let reads = live.groups[group.index()].owner[partition.index()];
-                    let known = committed(live, group, partition);
+                    let known = live.committed(group, partition);
                     let account = self.account_mut(group, partition);
                     account.clear_marks(consumer, offset, hands_over);
                     account.forgotten = None;
@@ -322,7 +320,7 @@ impl Ledger {
         live: &Live,
     ) {
         for &partition in partitions {
-            let committed = committed(live, group, partition);
+            let committed = live.committed(group, partition);
             self.account_mut(group, partition).leave(consumer, committed, cause);
         }
     }
@@ -337,7 +335,7 @@ impl Ledger {
     ) -> Result<(), String> {
         let (commits_before, offset) = (self.habits[group.index()].commits_before, *offset);
         let LogAccount { start, born, .. } = self.logs[partition.index()];
-        let committed = committed(live, group, *partition);
+        let committed = live.committed(group, *partition);
         let account = self.account_mut(group, *partition);
         // What the reader has done so far is not committed, and not behind its position any more.
         let reader = account.enter(at, *consumer);
@@ -444,8 +442,4 @@ impl Ledger {
         totals.1 += again;
         Ok(repeated)
     }
-}
-
-fn committed(live: &Live, group: GroupId, partition: PartitionId) -> u64 {
-    live.groups[group.index()].committed[partition.index()].unwrap_or(0)
 }

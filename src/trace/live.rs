@@ -160,6 +160,11 @@ impl Live {
         Live { consumers: Vec::new(), groups: vec![group; groups] }
     }
 
+    /// The committed offset of a partition; before the first commit 0.
+    pub(super) fn committed(&self, group: GroupId, partition: PartitionId) -> u64 {
+        self.groups[group.index()].committed[partition.index()].unwrap_or(0)
+    }
+
     /// One more consumer, who does not run yet.
     pub fn add_consumer(&mut self) {
         self.consumers.push(ConsumerState::default());

@@ -16,15 +16,19 @@ pub(crate) const PARTITION: PartitionId = PartitionId(0);
 
 /// A trace of a group of two consumers, who are members of generation 1.
 pub(crate) fn trace() -> Trace {
-    let scenario = scenario(
-        r#"
+    trace_of("")
+}
+
+/// The same of a group that is described further.
+pub(crate) fn trace_of(keys: &str) -> Trace {
+    let text = r#"
         duration = "1m"
         [topics.orders]
         [groups.search]
         topics = ["orders"]
         consumers = 2
-        "#,
-    );
+        "#;
+    let scenario = scenario(&format!("{text}{keys}"));
     let mut trace = Trace::new(&scenario, 1, Span::from_secs(1));
     for (id, name) in [(FIRST, "search-1"), (SECOND, "search-2")] {
         trace.add_consumer(ConsumerInfo { name: name.to_owned(), group: GROUP });

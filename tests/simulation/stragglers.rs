@@ -93,6 +93,25 @@ fn what_is_taken_over_late_is_read_twice() {
     assert_eq!(repeated(&trace), [(Cause::of(How::Rebalance), 20)]);
 }
 
+/// A process that stood still finds the answer to its last `SyncGroup` when it goes on. It has been removed
+/// meanwhile, and reads what is another's until it hears of that.
+#[test]
+fn what_was_given_before_a_removal_and_is_taken_over_after_it_is_read_twice() {
+    let mut trace = trace();
+    let (member, reason) = ("search-1".into(), RemovalReason::SessionExpired);
+    let removed = GroupFact::MemberRemoved { consumer: FIRST, member, reason };
+    tell(&mut trace, consumer(FIRST, ConsumerFact::Started)).unwrap();
+    tell(&mut trace, group(removed)).unwrap();
+    tell(&mut trace, generation(2)).unwrap();
+    tell(&mut trace, assigned(SECOND, 2)).unwrap();
+    tell(&mut trace, positioned_at(SECOND, 0)).unwrap();
+    tell(&mut trace, assigned(FIRST, 1)).unwrap();
+    tell(&mut trace, positioned_at(FIRST, 0)).unwrap();
+    tell(&mut trace, processed_by(SECOND, 0, 20)).unwrap();
+    tell(&mut trace, processed_by(FIRST, 0, 30)).unwrap();
+    assert_eq!(repeated(&trace), [(Cause::of(How::SessionTimeout), 20)]);
+}
+
 /// A group without members takes any commit (`ConsumerGroup.validateOffsetCommit`), that of a member
 /// too that has been removed and tries again and again.
 #[test]

@@ -2,7 +2,8 @@
 
 use super::log::LogAccount;
 use crate::kernel::time::Instant;
-use crate::model::id::ConsumerId;
+use crate::model::fact::PositionSource;
+use crate::model::id::{ConsumerId, PartitionId};
 use crate::trace::cause::Cause;
 use crate::trace::marks::Marks;
 use crate::trace::ranges::RangeSet;
@@ -74,6 +75,15 @@ pub struct Gone {
     /// Of these, those that repeat others.
     pub copies: u64,
     marks: Marks,
+}
+
+/// A position that a consumer takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beginning {
+    pub consumer: ConsumerId,
+    pub partition: PartitionId,
+    pub offset: u64,
+    pub source: PositionSource,
 }
 
 /// A consumer that reads the partition.
