@@ -1,6 +1,7 @@
 //! Whole runs, from the text of a scenario to what was seen.
 
 mod broker_loss;
+mod causes;
 mod consumer_protocol;
 mod determinism;
 mod duplicates;
