@@ -60,6 +60,8 @@ pub enum Note {
     CoordinatorLost,
     /// It asked to join.
     JoinSent,
+    /// It leads the group, and its strategy gave these to more than one member.
+    GivenTwice(Vec<PartitionId>),
     /// `onPartitionsRevoked`: it gives these up.
     Revoked(Vec<PartitionId>),
     /// `onPartitionsLost`: these are not its own any more.

@@ -168,6 +168,8 @@ pub enum ConsumerFact {
     JoinSent,
     /// It left because its application did not poll in time.
     PollTimeout,
+    /// It leads the group, and its strategy gave these to more than one member.
+    GivenTwice(Vec<PartitionId>),
     /// `onPartitionsRevoked`.
     Revoked(Vec<PartitionId>),
     /// `onPartitionsLost`.

@@ -144,6 +144,9 @@ impl Names<'_> {
                 "partitions_assigned",
                 json!({ "generation": generation, "partitions": self.partitions(partitions) }),
             ),
+            ConsumerFact::GivenTwice(ids) => {
+                ("partitions_given_twice", json!({ "partitions": self.partitions(ids) }))
+            }
             ConsumerFact::PartitionsPaused(ids) => {
                 ("partitions_paused", json!({ "partitions": self.partitions(ids) }))
             }

@@ -56,6 +56,8 @@ ways! {
         "A rebalance took the partition away before the commit.";
     LateCommit "late_commit"
         "A consumer that did not own the partition any more committed, and set the group's offset back.";
+    GivenTwice "given_twice"
+        "The strategy gave the partition to more than one member.";
     CommitFailed "commit_failed"
         "The last commit before the partition was given up failed.";
     CoordinatorFailover "coordinator_failover"

@@ -279,7 +279,9 @@ impl Ledger {
                 let late = self.blames.cut_off_by(consumer).filter(|_| late);
                 for &partition in partitions {
                     self.account_mut(group, partition).enter(at, consumer);
-                    if let Some(cause) = late {
+                    let twice = live.groups[group.index()].given_twice.contains(&partition);
+                    let twice = twice.then_some(Cause { how: How::GivenTwice, ..cause });
+                    if let Some(cause) = late.or(twice) {
                         self.cut_off_from(group, consumer, partition, cause, live);
                     }
                 }

@@ -56,6 +56,8 @@ pub struct GroupState {
     pub modern: Option<Modern>,
     /// Whether it is stable.
     pub stable: bool,
+    /// What its strategy gave to more than one member of this generation.
+    pub given_twice: Vec<PartitionId>,
     /// Committed offset by partition.
     pub committed: Vec<Option<u64>>,
     /// Who owns a partition.
@@ -153,6 +155,7 @@ impl Live {
             generation: 0,
             modern: None,
             stable: false,
+            given_twice: Vec::new(),
             committed: vec![None; partitions],
             owner: vec![None; partitions],
             position: vec![None; partitions],
@@ -247,6 +250,9 @@ impl Live {
                     group.owner[partition.index()] = Some(consumer);
                 }
             }
+            ConsumerFact::GivenTwice(partitions) => {
+                self.groups[group.index()].given_twice.clone_from(partitions);
+            }
             ConsumerFact::Ready => state.change = Change::Done,
             ConsumerFact::JoinSent => state.asked_in = self.groups[group.index()].generation,
             ConsumerFact::Positioned { partition, offset, .. } => {
@@ -307,6 +313,7 @@ impl Live {
             GroupFact::Preparing { .. } => state.stable = false,
             GroupFact::Generation { generation, .. } => {
                 state.generation = *generation;
+                state.given_twice.clear();
                 state.modern = None;
             }
             GroupFact::Stable { .. } => state.stable = true,

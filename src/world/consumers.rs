@@ -235,6 +235,7 @@ impl World<'_> {
             Note::Assigned { generation, partitions } => {
                 ConsumerFact::Assigned { generation, partitions }
             }
+            Note::GivenTwice(partitions) => ConsumerFact::GivenTwice(partitions),
             Note::Paused(partitions) => ConsumerFact::PartitionsPaused(partitions),
             Note::Resumed(partitions) => ConsumerFact::PartitionsResumed(partitions),
             Note::Positioned { partition, offset, source } => {

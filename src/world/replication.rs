@@ -138,7 +138,7 @@ impl World<'_> {
             }
             if change.isr
                 && let Some(partition) = self.partition_of(change.row)
-                && !self.logs.partitions[partition.index()].is_deleted(self.now)
+                && self.exists(partition)
             {
                 let isr = self.controller.partition(change.row).isr.clone();
                 self.tell(Fact::Partition { partition, what: PartitionFact::InSync(isr) });
@@ -175,18 +175,21 @@ impl World<'_> {
         let Some(partition) = self.partition_of(row) else {
             return self.move_coordinator(row, leader, holds);
         };
-        // Nobody tells of a topic that is gone.
         if self.logs.partitions[partition.index()].is_deleted(self.now) {
             return;
         }
-        if leader.is_some() {
+        // Of a partition that is still to come nobody has or tells anything.
+        let exists = self.exists(partition);
+        if leader.is_some() && exists {
             let election = Election { old_leader: old, epoch, unclean: change.unclean };
             self.cut_log(partition, holds, election);
         }
         let log = &mut self.logs.partitions[partition.index()];
         let begins = log.end(self.now, &mut self.logs.producers);
         log.lead(self.now, leader, epoch, begins);
-        self.tell(Fact::Partition { partition, what: PartitionFact::Leader { leader, epoch } });
+        if exists {
+            self.tell(Fact::Partition { partition, what: PartitionFact::Leader { leader, epoch } });
+        }
     }
 
     /// Leaders step back for the preferred ones.

@@ -141,6 +141,27 @@ fn a_late_commit_sets_the_group_back() {
     assert_eq!(repeated(&trace), [(Cause::of(How::LateCommit), 30)]);
 }
 
+/// Kafka's `cooperative-sticky` does so in rare cases (vector `vanished-partition`), and both members read.
+#[test]
+fn what_the_strategy_gave_twice_is_read_twice() {
+    let mut trace = trace();
+    let twice = ConsumerFact::GivenTwice(vec![PARTITION]);
+    tell(&mut trace, consumer(FIRST, twice)).unwrap();
+    tell(&mut trace, assigned(FIRST, 1)).unwrap();
+    tell(&mut trace, assigned(SECOND, 1)).expect("the strategy said so");
+    tell(&mut trace, processed_by(FIRST, 0, 20)).unwrap();
+    tell(&mut trace, processed_by(SECOND, 0, 30)).unwrap();
+    assert_eq!(repeated(&trace), [(Cause::of(How::GivenTwice), 20)]);
+    for who in [FIRST, SECOND] {
+        tell(&mut trace, consumer(who, ConsumerFact::Revoked(vec![PARTITION]))).unwrap();
+        tell(&mut trace, consumer(who, ConsumerFact::JoinSent)).unwrap();
+    }
+    tell(&mut trace, generation(2)).unwrap();
+    tell(&mut trace, assigned(FIRST, 2)).unwrap();
+    let result = tell(&mut trace, assigned(SECOND, 2));
+    breaks(result, "one owner per partition and generation", "search-1 and search-2 both own");
+}
+
 /// An owner whose position went back commits less than before, and that is no late commit.
 #[test]
 fn an_owner_may_commit_less_than_before() {

@@ -4,12 +4,13 @@
 use super::member::{FailedJoin, Generation};
 use crate::assignor::{Answer, AssignError, List, Member, Question, Topic};
 use crate::client::consumer::Consumer;
-use crate::client::effect::{Assigning, Effect};
+use crate::client::effect::{Assigning, Effect, Note};
 use crate::kernel::time::Instant;
 use crate::model::Name;
 use crate::model::consumer_protocol::{Assignment, ProtocolBytes, TopicPartitions};
 use crate::model::error::ErrorCode;
 use crate::model::fact::Failure;
+use crate::model::id::PartitionId;
 use crate::model::message::cluster::TopicMetadata;
 use crate::model::message::group::{JoinGroupResponseMember, SyncGroupAssignment};
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,6 +94,10 @@ impl Consumer {
                     }),
                 };
                 let parts = answer.iter().map(part).collect();
+                let twice = self.given_twice(&answer);
+                if !twice.is_empty() {
+                    Self::note(Note::GivenTwice(twice), out);
+                }
                 self.send_sync(now, asked.generation.clone(), parts, out);
             }
             Err(error) => {
@@ -102,6 +107,19 @@ impl Consumer {
                 self.wake(now, out);
             }
         }
+    }
+}
+
+impl Consumer {
+    /// Partitions that the strategy gave to several members: Kafka's `cooperative-sticky` does so in
+    /// rare cases, and nobody notices.
+    fn given_twice(&self, answer: &Answer) -> Vec<PartitionId> {
+        let mut given = BTreeSet::new();
+        let all = answer.iter().flat_map(|(_, list)| list.iter());
+        let again = all.filter(|&place| !given.insert(place));
+        let known = |name: &Name| self.metadata.topics().iter().find(|topic| topic.name == *name);
+        let id = |(topic, index)| Some(known(topic)?.partitions.get(index as usize)?.partition);
+        again.filter_map(id).collect()
     }
 }
 

@@ -68,12 +68,13 @@ impl Era {
         self.record + usual * self.lengths.usual + long * self.lengths.held_up
     }
 
-    /// The first run of it that has `total` records or more before it.
+    /// The first run of it that has `total` records or more before it; what follows the run that is drawn
+    /// next is the furthest that is known.
     fn begun(&self, total: u64, runs: &mut Runs) -> u32 {
         if self.long.is_empty() {
             return self.run + (total - self.record).div_ceil(self.lengths.usual) as u32;
         }
-        let (mut low, mut high) = (self.run, runs.drawn);
+        let (mut low, mut high) = (self.run, runs.drawn + 1);
         while low < high {
             let middle = low + (high - low) / 2;
             if self.start_of(middle, runs) < total { low = middle + 1 } else { high = middle }

@@ -8,6 +8,8 @@
 //! to another at once (`CurrentAssignmentBuilder.ownsRevokedPartitions`), and for a while both own it,
 //! in Kafka, too.
 //!
+//! A strategy may give a partition to two members, as Kafka's `cooperative-sticky` does in rare cases.
+//!
 //! A consumer that the coordinator has removed may think for a while that it owns something, and
 //! may be told of a generation that is over: Kafka promises nothing there.
 
@@ -36,7 +38,8 @@ pub(super) fn check(fact: &Fact, consumers: &[ConsumerInfo], live: &Live) -> Res
     if !live.consumers[consumer.index()].member || !present {
         return Ok(());
     }
-    for partition in partitions {
+    let handed = partitions.iter().filter(|partition| !group.given_twice.contains(partition));
+    for partition in handed {
         let Some(owner) = group.owner[partition.index()].filter(|owner| owner != consumer) else {
             continue;
         };

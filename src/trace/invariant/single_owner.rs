@@ -1,5 +1,6 @@
-//! In one generation a partition has one owner (`ConsumerPartitionAssignor`, KIP-429). Under KIP-848
-//! a member may take over what it said it did not have (see [`super::handover`]).
+//! In one generation a partition has one owner (`ConsumerPartitionAssignor`, KIP-429), unless the strategy
+//! itself gave it to several. Under KIP-848 a member may take over what it said it did not have (see
+//! [`super::handover`]).
 
 use crate::model::fact::{ConsumerFact, Fact, GroupFact};
 use crate::model::id::{ConsumerId, PartitionId};
@@ -50,6 +51,7 @@ impl SingleOwner {
             if let Some((same, other)) = before
                 && same == *generation
                 && other != *consumer
+                && !live.groups[group].given_twice.contains(&partition)
                 && !disclaimed.is_some_and(|disclaimed| {
                     disclaimed.contains(&(partition, other))
                         || disclaimed.contains(&(partition, *consumer))
