@@ -254,11 +254,11 @@ fn whatever_the_player_can_play_becomes_a_scenario() {
     let scenario = fs::read_to_string(folder.join("output/e-crash-848.toml")).unwrap();
     for part in [
         "pattern = \"orders.*\"",
-        "name = \"c1\", start = \"25400us\", process = \"1250us\"",
-        "name = \"c2\", start = \"689200us\", process = \"2250us\"",
+        "name = \"c1\", start = \"25.4ms\", process = \"1.25ms\"",
+        "name = \"c2\", start = \"689.2ms\", process = \"2.25ms\"",
         "slow = \"c1\"\nfactor = 6.4",
-        "at = \"16189000us\"\nstart = \"c2\"",
-        "stop = \"20000000us\"",
+        "at = \"16.189s\"\nstart = \"c2\"",
+        "stop = \"20s\"",
     ] {
         assert!(scenario.contains(part), "{part}: {scenario}");
     }

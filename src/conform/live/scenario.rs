@@ -3,6 +3,7 @@
 //! One set of constants for all experiments: docs/calibration.md says where each comes from.
 
 use super::experiment::{Event, Experiment, Group, PlayedRun, Time, Topic, word};
+use crate::kernel::time::Span;
 use serde_json::{Map, Value};
 use std::fmt::Write;
 
@@ -360,7 +361,7 @@ fn quoted(text: &str) -> String {
 }
 
 fn time(seconds: f64) -> String {
-    format!("{}us", (seconds * 1e6).round().max(0.0))
+    Span::from_us((seconds * 1e6).round().max(0.0) as u64).to_string()
 }
 
 fn seconds(time: &super::experiment::Time, what: &str) -> Result<f64, Unclear> {
