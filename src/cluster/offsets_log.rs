@@ -19,6 +19,17 @@ pub struct OffsetsLog {
     uncommitted: VecDeque<(Instant, u64)>,
     /// The end of the last batch that is.
     committed: u64,
+    /// What replicas have that stopped following the leader.
+    behind: Vec<Behind>,
+}
+
+/// What a replica has that stopped following.
+#[derive(Clone, Debug)]
+struct Behind {
+    /// It has what was appended by then.
+    holds: Instant,
+    records: Vec<(u64, Record)>,
+    end: u64,
 }
 
 impl OffsetsLog {
@@ -60,13 +71,33 @@ impl OffsetsLog {
         self.uncommitted.back().is_some_and(|(at, _)| *at > holds)
     }
 
-    /// Another replica leads, which has everything up to a moment and nothing of later; with it,
-    /// everything that is left is committed.
+    /// Replicas have stopped following, and hold what was appended by these moments, which have just been:
+    /// nothing is committed that came later. Whoever is not among them any more follows again.
+    pub fn keep(&mut self, moments: impl Iterator<Item = Instant> + Clone) {
+        self.behind.retain(|behind| moments.clone().any(|holds| holds == behind.holds));
+        for holds in moments {
+            if self.behind.iter().any(|behind| behind.holds == holds) {
+                continue;
+            }
+            let last = self.uncommitted.iter().rev().find(|(at, _)| *at <= holds);
+            let end = last.map_or(self.committed, |(_, end)| *end);
+            let mut records = self.records.clone();
+            records.truncate(records.partition_point(|(place, _)| *place < end));
+            clean(&mut records);
+            self.behind.push(Behind { holds, records, end });
+        }
+    }
+
+    /// Another replica leads, which has everything up to a moment and nothing of later, committed or
+    /// not; with it, everything that is left is committed.
     pub fn cut(&mut self, holds: Instant) {
+        if let Some(behind) = self.behind.iter().find(|behind| behind.holds == holds) {
+            (self.records, self.end) = (behind.records.clone(), behind.end);
+        }
         while self.uncommitted.back().is_some_and(|(at, _)| *at > holds) {
             self.uncommitted.pop_back();
-            let end = self.uncommitted.back().map(|(_, end)| *end);
-            self.end = end.unwrap_or(self.committed);
+            let end = self.uncommitted.back().map_or(self.committed, |(_, end)| *end);
+            self.end = self.end.min(end);
         }
         let end = self.end;
         self.records.retain(|(place, _)| *place < end);
@@ -80,8 +111,12 @@ impl OffsetsLog {
         self.records.clone()
     }
 
+    /// What is not committed may be cut off, and does not stand in for what it would replace.
     fn clean_up(&mut self) {
+        let committed = self.records.partition_point(|(place, _)| *place < self.committed);
+        let mut rest = self.records.split_off(committed);
         clean(&mut self.records);
+        self.records.append(&mut rest);
         self.clean = self.records.len();
     }
 }
@@ -128,6 +163,39 @@ mod tests {
     }
 
     #[test]
+    fn a_leader_that_stopped_following_lacks_what_was_committed_since() {
+        let mut log = OffsetsLog::default();
+        let stopped = [at(13)];
+        log.append(at(10), vec![commit(0, 1), commit(1, 1)]);
+        log.append(at(12), vec![commit(0, 2)]);
+        log.append(at(14), vec![commit(0, 3)]);
+        log.keep(stopped.into_iter());
+        for ms in 15_u64..2_000 {
+            log.append(at(ms), vec![commit(0, ms.cast_signed())]);
+            log.commit(at(ms), Span::ZERO);
+            log.keep(stopped.into_iter());
+        }
+        let mut other = log.clone();
+        log.cut(at(13));
+        assert_eq!((log.end(), log.read()), (3, vec![(1, commit(1, 1)), (2, commit(0, 2))]));
+        other.keep([].into_iter());
+        other.cut(at(2_000));
+        assert_eq!(other.read().last(), Some(&(1_988, commit(0, 1_999))));
+    }
+
+    #[test]
+    fn what_is_cut_off_has_replaced_nothing() {
+        let mut log = OffsetsLog::default();
+        log.append(at(10), vec![commit(0, 1)]);
+        log.commit(at(10), Span::ZERO);
+        for ms in 20_u64..2_000 {
+            log.append(at(ms), vec![commit(0, ms.cast_signed())]);
+        }
+        log.cut(at(15));
+        assert_eq!(log.read(), [(0, commit(0, 1))]);
+    }
+
+    #[test]
     fn the_cleaner_keeps_the_last_of_each_key_and_no_tombstones() {
         let mut log = OffsetsLog::default();
         let gone = |value| Record::GroupMetadata { key: GroupKey { group: "g".into() }, value };
@@ -136,6 +204,7 @@ mod tests {
             vec![commit(0, 1), gone(Some(GroupMetadataValue::default())), commit(1, 5)],
         );
         log.append(at(2), vec![commit(0, 2), gone(None)]);
+        assert_eq!(log.commit(at(2), Span::ZERO), Some(5));
         assert_eq!(log.read(), [(2, commit(1, 5)), (3, commit(0, 2))]);
         assert_eq!(log.end(), 5);
     }

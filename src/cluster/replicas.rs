@@ -72,6 +72,11 @@ impl Followers {
         self.stuck.get(&replica).map_or(following, |stuck| stuck.holds)
     }
 
+    /// Up to when those who do not follow hold what the leader has appended.
+    pub fn held(&self) -> impl Iterator<Item = Instant> + Clone {
+        self.stuck.values().map(|stuck| stuck.holds)
+    }
+
     /// Another replica leads, which held the log up to a moment: nobody holds more. It takes
     /// everybody for caught up at first (`Partition.makeLeader`).
     pub fn lead(&mut self, leader: BrokerId, holds: Instant, now: Instant) {

@@ -131,6 +131,7 @@ impl World<'_> {
     pub(super) fn settle_coordinator(&mut self, row: Row, standing: Standing) {
         let coordinator = &mut self.coordinators[row.index()];
         coordinator.standing = standing;
+        coordinator.log.keep(self.followers[row.index()].held());
         self.commit_later(row.index());
     }
 

@@ -182,6 +182,57 @@ fn who_does_not_join_before_the_rebalance_timeout() {
     seen.only_repeats("1 rebalance_timeout", seen.uncommitted(0, 64));
 }
 
+/// The follower of the group's partition of `__consumer_offsets` is cut off at 20 s, and after five seconds
+/// not in sync; commits that the leader confirms alone from then on die with it, if the follower may lead.
+fn coordinator_lost(unclean: bool, config: &str) -> Told {
+    run(&format!(
+        "{}
+        [topics.orders.config]
+        unclean.leader.election.enable = false
+        [cluster]
+        brokers = 2
+        [cluster.config]
+        unclean.leader.election.enable = {unclean}
+        replica.lag.time.max.ms = 5000
+        [groups.search]
+        topics = ['orders']
+        consumers = 2
+        coordinator = 2
+        config = {{ auto.offset.reset = 'earliest', {config} }}
+        [[events]]
+        at = '20s'
+        cut = 'broker-2'
+        between = ['broker-1', 'broker-2']
+        for = '60s'
+        [[events]]
+        at = '40s'
+        kill_broker = 'broker-2'
+        restart_after = '20s'
+        [[events]]
+        at = '41s'
+        crash = 'search'
+        restart_after = '10s'
+        ",
+        TOPIC.replace("90s", "3m")
+    ))
+}
+
+#[test]
+fn whose_commits_the_next_coordinator_has_never_seen() {
+    let classic = "session.timeout.ms = 10000";
+    for config in [classic, "group.protocol = 'consumer'"] {
+        let seen = coordinator_lost(true, config);
+        let causes: Vec<_> = seen.repeated.iter().map(|(cause, _)| cause.as_str()).collect();
+        assert_eq!(causes, ["2 coordinator_failover", "3 crash"], "{config}");
+        // What was committed in the last 15 to 20 seconds before 40 s, and what was not when they died.
+        let [(_, failover), (_, crash)] = seen.repeated[..] else { unreachable!() };
+        assert!((3_000..=4_200).contains(&failover), "{config}: {failover}");
+        assert_eq!(crash, seen.uncommitted(0, 42) + seen.uncommitted(1, 42), "{config}");
+        let seen = coordinator_lost(false, config);
+        seen.only_repeats("3 crash", seen.uncommitted(0, 42) + seen.uncommitted(1, 42));
+    }
+}
+
 /// A group that comes half a minute late, and finds no committed offset.
 fn late(config: &str) -> Told {
     run(&format!(
