@@ -1,5 +1,6 @@
 //! Whole runs, from the text of a scenario to what was seen.
 
+mod acks;
 mod broker_loss;
 mod causes;
 mod consumer_protocol;
@@ -14,6 +15,7 @@ mod invariants;
 mod latency;
 mod lateness;
 mod measures;
+mod moved_keys;
 mod nearest;
 mod network;
 mod offsets_topic;
@@ -29,6 +31,7 @@ mod sticky_reference;
 mod stragglers;
 mod strategies;
 mod topics;
+mod unclean;
 
 use rejoin::kernel::time::Instant;
 use rejoin::model::fact::{ConsumerFact, Fact};
