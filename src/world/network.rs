@@ -315,13 +315,8 @@ impl World<'_> {
                 OffsetSpec::Earliest => Some(log.start()),
                 OffsetSpec::Latest => Some(end),
                 OffsetSpec::MaxAge(age) => {
-                    // The first record that is not older: what lies before it was there earlier.
-                    let since = now.as_us().saturating_sub(age.as_us());
-                    let first = match since.checked_sub(1) {
-                        None => log.start(),
-                        Some(us) => log.visible_end(Instant::from_us(us), &mut logs.producers),
-                    };
-                    let first = first.max(log.start());
+                    let since = Instant::from_us(now.as_us().saturating_sub(age.as_us()));
+                    let first = log.first_created(since, end, now, &mut logs.producers);
                     (first < end).then_some(first)
                 }
             };

@@ -53,3 +53,39 @@ fn an_offset_that_the_application_counted_has_no_epoch_to_confirm() {
     let (took, _) = positions("sync-record");
     assert_eq!(took, [40, 20]);
 }
+
+/// A record's timestamp is that of its creation (`message.timestamp.type`), however long it waited at its
+/// producer: the only replica is gone from 20 s to 50 s, and then takes all of it at once.
+#[test]
+fn by_duration_counts_from_the_creation_of_records() {
+    let text = "
+        duration = '60s'
+        [cluster]
+        brokers = 2
+        [cluster.config]
+        offsets.topic.replication.factor = 1
+        group.initial.rebalance.delay.ms = 0
+        [topics.orders]
+        replicas = [[1]]
+        [producers.shop]
+        topic = 'orders'
+        rate = '100/s'
+        [groups.g]
+        topics = ['orders']
+        coordinator = 2
+        start = '52s'
+        config = { auto.offset.reset = 'by_duration:PT20S' }
+        [[events]]
+        at = '20s'
+        kill_broker = 'broker-1'
+        restart_after = '30s'
+    ";
+    let (_, facts) = run_with_facts(&scenario(text));
+    let position = facts.facts.iter().find_map(|(_, fact)| match fact {
+        Fact::Consumer { what: ConsumerFact::Positioned { offset, .. }, .. } => Some(*offset),
+        _ => None,
+    });
+    // All that was created in the first 32 of 52 seconds.
+    let position = position.expect("it finds one");
+    assert!((3_199..=3_201).contains(&position), "{position}");
+}

@@ -87,6 +87,35 @@ impl PartitionLog {
         first.zip(last)
     }
 
+    /// The offset of the first record before `end` that was created at `since` or later, both in whole
+    /// milliseconds, as timestamps are (`UnifiedLog.fetchOffsetByTimestamp`); `end`: none was. Creation is
+    /// taken to ascend with offsets.
+    pub fn first_created(
+        &self,
+        since: Instant,
+        end: u64,
+        as_of: Instant,
+        producers: &mut [Producer],
+    ) -> u64 {
+        let (mut low, mut high) = (self.start().min(end), end);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let came = [middle, middle + 1].map(|offset| self.came(offset, as_of, producers));
+            let created = match came {
+                [Some(from), Some(to)] => {
+                    self.created((middle, middle + 1), (from, to), as_of, producers)
+                }
+                _ => None,
+            };
+            if created.is_some_and(|(first, _)| first.as_ms() >= since.as_ms()) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        low
+    }
+
     /// Of the records before `offset`, which were there at `came`, how many each source wrote.
     fn shares(&self, offset: u64, came: Instant, producers: &mut [Producer]) -> Vec<u64> {
         let wanted = offset.saturating_sub(self.base);
