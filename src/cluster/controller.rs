@@ -103,6 +103,22 @@ impl Controller {
         Row(u32::try_from(self.partitions.len() - 1).expect("fewer than 2^32 partitions"))
     }
 
+    /// A partition that has its place in the table is created now: whatever happened to brokers before
+    /// is nothing to it (`ReplicationControlManager.buildPartitionRegistration`). If none of its
+    /// replicas is in service, the first one that comes will lead.
+    pub fn create(&mut self, row: Row) {
+        let replicas = &self.partitions[row.index()].replicas;
+        let mut isr: Vec<BrokerId> =
+            replicas.iter().copied().filter(|&replica| self.is_active(replica)).collect();
+        let leader = isr.first().copied();
+        if isr.is_empty() {
+            isr.clone_from(replicas);
+        }
+        let partition = &mut self.partitions[row.index()];
+        (partition.leader, partition.leader_epoch, partition.isr) = (leader, 0, isr);
+        (partition.elr, partition.last_leader) = (Vec::new(), None);
+    }
+
     /// A partition.
     pub fn partition(&self, row: Row) -> &Registration {
         &self.partitions[row.index()]

@@ -183,6 +183,11 @@ impl PartitionLog {
         self.leaders[next.saturating_sub(1)]
     }
 
+    /// Its partition is created, and this broker leads.
+    pub fn begin(&mut self, leader: Option<BrokerId>) {
+        self.leaders = vec![Leadership { from: Instant::ZERO, leader, epoch: 0, begins: 0 }];
+    }
+
     /// Another leader, whose log ends at `begins`.
     pub fn lead(&mut self, from: Instant, leader: Option<BrokerId>, epoch: i32, begins: u64) {
         self.leaders.push(Leadership { from, leader, epoch, begins });

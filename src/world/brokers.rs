@@ -155,7 +155,8 @@ impl World<'_> {
         }
         self.tell_broker(broker, BrokerFact::Started);
         let silent = self.machine(broker).silent;
-        let registers = silent.map_or(self.now, |since| self.sessions.ends(broker, since));
+        let ends = silent.map_or(self.now, |since| self.sessions.ends(broker, since));
+        let registers = ends.max(self.now);
         let serves = registers + self.round_trips();
         self.agenda.push(serves, FAULT, Event::Unfence(broker));
     }

@@ -175,21 +175,18 @@ impl World<'_> {
         let Some(partition) = self.partition_of(row) else {
             return self.move_coordinator(row, leader, holds);
         };
-        if self.logs.partitions[partition.index()].is_deleted(self.now) {
+        // Nobody tells of a topic that is gone, or of a partition that is still to come.
+        if !self.exists(partition) {
             return;
         }
-        // Of a partition that is still to come nobody has or tells anything.
-        let exists = self.exists(partition);
-        if leader.is_some() && exists {
+        if leader.is_some() {
             let election = Election { old_leader: old, epoch, unclean: change.unclean };
             self.cut_log(partition, holds, election);
         }
         let log = &mut self.logs.partitions[partition.index()];
         let begins = log.end(self.now, &mut self.logs.producers);
         log.lead(self.now, leader, epoch, begins);
-        if exists {
-            self.tell(Fact::Partition { partition, what: PartitionFact::Leader { leader, epoch } });
-        }
+        self.tell(Fact::Partition { partition, what: PartitionFact::Leader { leader, epoch } });
     }
 
     /// Leaders step back for the preferred ones.

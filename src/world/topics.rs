@@ -4,6 +4,7 @@
 use super::{Event, FAULT, World};
 use crate::client::producer::Setup;
 use crate::cluster::log::Source;
+use crate::cluster::replicas::Followers;
 use crate::kernel::time::{Instant, Span};
 use crate::model::fact::{Fact, PartitionFact};
 use crate::model::id::{PartitionId, ProducerId, TopicId};
@@ -112,6 +113,7 @@ impl World<'_> {
         self.existing[topic.index()] = count;
         let new = self.topics.partitions(topic)[before as usize..count as usize].to_vec();
         for partition in new {
+            self.found_partition(partition);
             self.tell(Fact::Partition { partition, what: PartitionFact::Created });
         }
         self.change_topics();
@@ -119,6 +121,16 @@ impl World<'_> {
             self.settle(self.row_of(partition));
         }
         self.replan_fetches();
+    }
+
+    /// A partition begins with a leader of the first epoch and the replicas that are in service.
+    fn found_partition(&mut self, partition: PartitionId) {
+        let row = self.row_of(partition);
+        self.controller.create(row);
+        let leader = self.controller.partition(row).leader;
+        self.led_by[row.index()] = leader;
+        self.followers[row.index()] = Followers::default();
+        self.logs.partitions[partition.index()].begin(leader);
     }
 
     /// Clients and coordinators are told of other topics from now on.

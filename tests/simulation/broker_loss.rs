@@ -103,3 +103,26 @@ fn what_a_leader_acknowledged_alone_is_lost_with_it_and_the_ledger_knows_why() {
         is_whole(&summary);
     }
 }
+
+/// A broker that starts again before the controller has given it up registers when its old session is
+/// over, however close that is: the controller gives up one broker after the other.
+#[test]
+fn a_broker_may_start_again_whenever_it_likes() {
+    for after in (1_000..1_300).step_by(5) {
+        let scenario = scenario(&format!(
+            "duration = '20s'
+             [cluster]
+             brokers = 5
+             config = {{ broker.session.timeout.ms = 1000, broker.heartbeat.interval.ms = 300 }}
+             [topics.orders]
+             [groups.search]
+             topics = ['orders']
+             [[events]]
+             at = '10s'
+             kill_broker = ['broker-2', 'broker-3', 'broker-4', 'broker-5']
+             restart_after = '{after}ms'"
+        ));
+        let run = world::run(&scenario, &mut (), &mut |_| ());
+        assert_eq!(run.violation, None, "after {after} ms");
+    }
+}

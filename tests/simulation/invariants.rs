@@ -223,3 +223,21 @@ fn a_position_in_a_part_of_the_log_that_is_gone_skips_what_takes_its_place() {
     assert_eq!(jumps, [(40, 60, How::UncleanElection)]);
     assert_eq!(account.imbalance(70), None);
 }
+
+/// The same if it had more in hand when the log was cut: it reads on where that ends.
+#[test]
+fn what_was_in_hand_when_the_log_was_cut_may_reach_beyond_what_was_committed() {
+    let mut trace = trace();
+    tell(&mut trace, assigned(FIRST, 1)).unwrap();
+    tell(&mut trace, positioned(0)).unwrap();
+    tell(&mut trace, processed(0, 50)).unwrap();
+    tell(&mut trace, cut(40, 0, true)).unwrap();
+    tell(&mut trace, leads(2, 1)).unwrap();
+    tell(&mut trace, processed(50, 70)).expect("it is in the buffer");
+    tell(&mut trace, processed_of(1, 70, 75)).unwrap();
+    let account = trace.ledger.account(GROUP, PARTITION).unwrap();
+    let jumps: Vec<_> = account.jumps.iter().map(|j| (j.from, j.to, j.cause.how)).collect();
+    assert_eq!(jumps, [(40, 70, How::UncleanElection)]);
+    let result = tell(&mut trace, processed_of(1, 76, 80));
+    breaks(result, "every record is accounted for", "offset 76");
+}

@@ -4,8 +4,10 @@
 use super::{run_with_facts, scenario};
 use rejoin::kernel::time::{Instant, Span};
 use rejoin::model::error::ErrorCode;
-use rejoin::model::fact::{ConsumerFact, Fact, GroupFact, PositionSource, ProducerFact};
-use rejoin::model::id::{ConsumerId, GroupId, PartitionId, ProducerId};
+use rejoin::model::fact::{
+    ConsumerFact, Fact, GroupFact, PartitionFact, PositionSource, ProducerFact,
+};
+use rejoin::model::id::{BrokerId, ConsumerId, GroupId, PartitionId, ProducerId};
 use rejoin::scenario::Scenario;
 use rejoin::trace::cause::{Cause, How};
 
@@ -213,4 +215,55 @@ fn what_a_producer_still_has_goes_to_the_next_topic_of_the_name() {
     // All of it is in one of the two, but for what waits for `linger.ms` at the end.
     let all: u64 = (2..6).map(&mut in_log).sum();
     assert!(all <= created && all + 11 >= created, "{all} of {created}");
+}
+
+/// A topic that is created while a broker is away knows nothing of the time before: that broker has none of
+/// its records, and may not lead (`ReplicationControlManager.buildPartitionRegistration`).
+#[test]
+fn who_was_away_when_a_topic_was_created_is_not_eligible_to_lead_it() {
+    let scenario = scenario(
+        "duration = '80s'
+         [cluster]
+         brokers = 3
+         [topics.gone]
+         replicas = [[2, 3]]
+         config = { min.insync.replicas = 2 }
+         [producers.struck]
+         topic = 'gone'
+         rate = '20/s'
+         config = { acks = 1, enable.idempotence = false }
+         [groups.g]
+         topics = ['gone']
+         [[events]]
+         at = '10s'
+         stop_broker = 'broker-3'
+         [[events]]
+         at = '20s'
+         delete_topic = 'gone'
+         [[events]]
+         at = '30s'
+         create_topic = 'gone'
+         [[events]]
+         at = '40s'
+         stop_broker = 'broker-2'
+         [[events]]
+         at = '50s'
+         start_broker = 'broker-3'
+         [[events]]
+         at = '65s'
+         start_broker = 'broker-2'",
+    );
+    let (_, facts) = run_with_facts(&scenario);
+    let changes = facts.facts.iter().filter_map(|(at, fact)| match fact {
+        Fact::Partition { partition: PartitionId(1), what } => Some((at.as_us() / 1_000_000, what)),
+        _ => None,
+    });
+    let leaders: Vec<_> = changes
+        .filter_map(|(at, what)| match what {
+            PartitionFact::Leader { leader, epoch } => Some((at, *leader, *epoch)),
+            PartitionFact::Truncated { .. } => panic!("nobody lacks anything"),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(leaders, [(40, None, 1), (65, Some(BrokerId(2)), 2)]);
 }

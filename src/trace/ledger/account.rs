@@ -33,7 +33,7 @@ pub struct Account {
     pub(super) left: Option<Cause>,
     /// Why the committed offset is not known any more.
     pub(super) forgotten: Option<Cause>,
-    /// How far anybody had come when the log was cut, and why that was.
+    /// How far anybody has come with what the log has lost, and why it was cut.
     pub(super) cut: Option<(u64, Cause)>,
 }
 
@@ -241,6 +241,10 @@ impl Account {
         (from, to): (u64, u64),
         repeated: &mut Vec<Repetition>,
     ) -> Result<(), String> {
+        // Who had them in hand reads on behind them, if the log has grown beyond by then.
+        if let Some((reached, _)) = &mut self.cut {
+            *reached = to.max(*reached);
+        }
         let row = self.gone_row(cut);
         let again = self.gone[row].processed.overlap(from, to);
         self.gone[row].processed.insert(from, to);
