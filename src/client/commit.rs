@@ -410,7 +410,8 @@ impl Consumer {
     }
 }
 
-/// Whether a failed commit is tried again (`RetriableException`).
+/// Whether what failed so is tried again: a commit, or the search for a coordinator
+/// (`RetriableException`).
 pub(super) fn is_retriable(code: ErrorCode) -> bool {
     matches!(
         code,

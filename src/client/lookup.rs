@@ -1,7 +1,7 @@
 //! Whom to ask, and what is asked of whom: the coordinator's lookup and requests in flight.
 
 use super::classic::member::{FailedJoin, Generation};
-use super::commit::CommitKind;
+use super::commit::{CommitKind, is_retriable};
 use super::consumer::Consumer;
 use super::effect::{Connection, Effect, Note};
 use crate::kernel::time::{Instant, Span};
@@ -129,18 +129,6 @@ pub(super) enum PendingKind {
     OffsetForLeaderEpoch(Vec<(PartitionId, i32)>),
 }
 
-/// Whether a client asks once more who coordinates its group after this answer (`RetriableException`;
-/// `fatalFindCoordinatorException`).
-fn asks_again(code: ErrorCode) -> bool {
-    matches!(
-        code,
-        ErrorCode::CoordinatorNotAvailable
-            | ErrorCode::NotCoordinator
-            | ErrorCode::CoordinatorLoadInProgress
-            | ErrorCode::RequestTimedOut
-    )
-}
-
 impl Consumer {
     /// Sends a request.
     pub(super) fn send(
@@ -223,7 +211,7 @@ impl Consumer {
         out: &mut Vec<Effect>,
     ) {
         if !response.error_code.is_none() {
-            if !asks_again(response.error_code) {
+            if !is_retriable(response.error_code) {
                 self.fatal = Some(Failure::Refused(response.error_code));
             }
             return self.lookup_ended(now, question, Question::Failed, out);

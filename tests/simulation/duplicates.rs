@@ -86,7 +86,7 @@ session.timeout.ms = 10000
 "#;
 
 /// What was repeated and what was skipped: the number of the event behind it, from 1, and how.
-fn causes(text: &str) -> (Vec<String>, Vec<String>) {
+pub(crate) fn causes(text: &str) -> (Vec<String>, Vec<String>) {
     let scenario = scenario(text);
     let mut run = world::run(&scenario, &mut (), &mut |_| ());
     assert_eq!(run.violation, None, "no invariant breaks");

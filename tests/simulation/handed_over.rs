@@ -1,13 +1,12 @@
 //! Records that another thread processes while the application polls: what comes twice, or never.
 
+use crate::duplicates;
 use crate::handwritten::{
     FIRST, GROUP as ID, PARTITION, SECOND, assigned, consumer, generation, positioned, processed,
     tell, trace_of,
 };
-use crate::{run_with_lines, scenario};
-use rejoin::analysis::summary::summarize;
 use rejoin::model::fact::{ConsumerFact, Fact};
-use rejoin::trace::cause::{Cause, How};
+use rejoin::trace::cause::How;
 
 /// Two consumers, two partitions, ten records a second in each, of which each takes 50 ms.
 const GROUP: &str = r#"
@@ -37,15 +36,7 @@ session.timeout.ms = 10000
 /// What was repeated and what was skipped: the number of the event behind it, from 1, and how.
 fn causes(when_revoked: &str, commit: &str, events: &str) -> (Vec<String>, Vec<String>) {
     let text = GROUP.replace("WHEN_REVOKED", when_revoked).replace("COMMIT", commit);
-    let scenario = scenario(&format!("{text}{events}"));
-    let (mut run, _) = run_with_lines(&scenario);
-    let summary = summarize(&mut run, &scenario);
-    let name = |cause: &Cause| {
-        let event = cause.event.map_or("nothing".to_owned(), |event| (event + 1).to_string());
-        format!("{event} {}", cause.how.name())
-    };
-    let group = &summary.groups[0];
-    (group.duplicates.keys().map(name).collect(), group.skipped.keys().map(name).collect())
+    duplicates::causes(&format!("{text}{events}"))
 }
 
 const SLOW: &str = "[[events]]\nat = '30s'\nslow = 'search'\nfactor = 200\nfor = '40s'\n";
