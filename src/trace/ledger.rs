@@ -292,12 +292,13 @@ impl Ledger {
             }
             ConsumerFact::Committed { offsets, .. } => {
                 let late = self.blames.late_commit(consumer);
-                let hands_over = self.habits[group.index()].hands_over;
+                let habits = self.habits[group.index()];
+                let early = habits.commits_before || habits.hands_over;
                 for &(partition, offset) in offsets {
                     let reads = live.groups[group.index()].owner[partition.index()];
                     let known = live.committed(group, partition);
                     let account = self.account_mut(group, partition);
-                    account.clear_marks(consumer, offset, hands_over);
+                    account.clear_marks(consumer, offset, early);
                     account.forgotten = None;
                     if reads != Some(consumer) {
                         account.marks.set(offset, known, late);

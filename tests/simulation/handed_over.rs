@@ -64,23 +64,26 @@ fn a_rebalance_repeats_the_record_in_hand_of_who_does_not_wait() {
 /// processed anything: the cause is still what cut the first one off.
 #[test]
 fn an_early_commit_does_not_hide_why_records_come_twice() {
-    let mut trace = trace_of("poll_while_processing = \"drop\"");
-    let of = |who, what: Fact| match what {
-        Fact::Consumer { what, .. } => consumer(who, what),
-        other => other,
-    };
-    tell(&mut trace, assigned(FIRST, 1)).unwrap();
-    tell(&mut trace, processed(0, 20)).unwrap();
-    tell(&mut trace, consumer(FIRST, ConsumerFact::PollTimeout)).unwrap();
-    tell(&mut trace, consumer(FIRST, ConsumerFact::Lost(vec![PARTITION]))).unwrap();
-    tell(&mut trace, generation(2)).unwrap();
-    tell(&mut trace, assigned(SECOND, 2)).unwrap();
-    tell(&mut trace, of(SECOND, positioned(0))).unwrap();
-    let (member, offsets) = ("search-2".into(), vec![(PARTITION, 30)]);
-    let early = ConsumerFact::Committed { generation: 2, member, offsets };
-    tell(&mut trace, consumer(SECOND, early)).unwrap();
-    tell(&mut trace, of(SECOND, processed(0, 30))).unwrap();
-    let account = trace.ledger.account(ID, PARTITION).unwrap();
-    let repeated: Vec<_> = account.duplicates.iter().map(|(cause, n)| (cause.how, *n)).collect();
-    assert_eq!(repeated, [(How::PollTimeout, 20)]);
+    for habit in ["poll_while_processing = 'drop'", "commit = 'before-batch'"] {
+        let mut trace = trace_of(habit);
+        let of = |who, what: Fact| match what {
+            Fact::Consumer { what, .. } => consumer(who, what),
+            other => other,
+        };
+        tell(&mut trace, assigned(FIRST, 1)).unwrap();
+        tell(&mut trace, processed(0, 20)).unwrap();
+        tell(&mut trace, consumer(FIRST, ConsumerFact::PollTimeout)).unwrap();
+        tell(&mut trace, consumer(FIRST, ConsumerFact::Lost(vec![PARTITION]))).unwrap();
+        tell(&mut trace, generation(2)).unwrap();
+        tell(&mut trace, assigned(SECOND, 2)).unwrap();
+        tell(&mut trace, of(SECOND, positioned(0))).unwrap();
+        let (member, offsets) = ("search-2".into(), vec![(PARTITION, 30)]);
+        let early = ConsumerFact::Committed { generation: 2, member, offsets };
+        tell(&mut trace, consumer(SECOND, early)).unwrap();
+        tell(&mut trace, of(SECOND, processed(0, 30))).unwrap();
+        let account = trace.ledger.account(ID, PARTITION).unwrap();
+        let repeated: Vec<_> =
+            account.duplicates.iter().map(|(cause, n)| (cause.how, *n)).collect();
+        assert_eq!(repeated, [(How::PollTimeout, 20)], "{habit}");
+    }
 }

@@ -3,6 +3,7 @@
 use crate::handwritten::*;
 use rejoin::kernel::time::Instant;
 use rejoin::model::fact::{ConsumerFact, GroupFact, PositionSource};
+use rejoin::model::id::BrokerId;
 use rejoin::trace::cause::How;
 
 #[test]
@@ -240,4 +241,24 @@ fn what_was_in_hand_when_the_log_was_cut_may_reach_beyond_what_was_committed() {
     assert_eq!(jumps, [(40, 70, How::UncleanElection)]);
     let result = tell(&mut trace, processed_of(1, 76, 80));
     breaks(result, "every record is accounted for", "offset 76");
+}
+
+/// A coordinator whose log was cut counts a generation again: it has other owners.
+#[test]
+fn a_generation_that_the_log_has_lost_comes_again() {
+    let loaded = |generation| {
+        let members = vec![(FIRST, "search-1".into()), (SECOND, "search-2".into())];
+        group(GroupFact::Loaded { broker: BrokerId(2), generation, members })
+    };
+    for (known, holds) in [(1, true), (2, false)] {
+        let mut trace = trace();
+        tell(&mut trace, generation(2)).unwrap();
+        tell(&mut trace, assigned(FIRST, 2)).unwrap();
+        tell(&mut trace, consumer(FIRST, ConsumerFact::Revoked(vec![PARTITION]))).unwrap();
+        tell(&mut trace, loaded(known)).unwrap();
+        if holds {
+            tell(&mut trace, generation(2)).expect("it is the next one");
+        }
+        assert_eq!(tell(&mut trace, assigned(SECOND, 2)).is_ok(), holds, "{known}");
+    }
 }

@@ -37,6 +37,11 @@ impl SingleOwner {
                 owners.retain(|_, (_, owner)| owner != consumer);
                 return Ok(());
             }
+            // A coordinator that lacks the last generations counts on from what its log holds.
+            Fact::Group { group, what: GroupFact::Loaded { generation, .. } } => {
+                self.owners[group.index()].retain(|_, (of, _)| *of <= *generation);
+                return Ok(());
+            }
             _ => return Ok(()),
         };
         // Who has been fenced may be given, late, what nobody promised to it any more.

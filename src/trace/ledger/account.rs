@@ -168,11 +168,11 @@ impl Account {
         &mut self.readers[row]
     }
 
-    /// A consumer has committed an offset: what lies before it will not be repeated, but for what another
-    /// thread of the consumer still has.
-    pub(super) fn clear_marks(&mut self, consumer: ConsumerId, offset: u64, hands_over: bool) {
+    /// A consumer has committed an offset: what lies before it will not be repeated, but for what it has
+    /// not processed yet, if it commits so early.
+    pub(super) fn clear_marks(&mut self, consumer: ConsumerId, offset: u64, early: bool) {
         let done = self.reader(consumer).map_or(0, |reader| reader.to);
-        self.marks.clear(0, if hands_over { done.min(offset) } else { offset });
+        self.marks.clear(0, if early { done.min(offset) } else { offset });
     }
 
     /// Whether a consumer got what it has processed when it owned the partition before, and lost it since.
