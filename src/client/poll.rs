@@ -172,7 +172,7 @@ impl Consumer {
             return;
         }
         let deadline = self.poll_deadline(now);
-        let errand = self.has_errands(now) && self.is_end_of_call(now);
+        let errand = self.is_end_of_call(now) && self.has_errands(now);
         if errand || (!self.busy.is_zero() && now >= self.retry_at) {
             // The present call returns empty-handed, and the application does something else.
             self.retry_at = Instant::NEVER;

@@ -191,6 +191,7 @@ impl Consumer {
         lost: bool,
         out: &mut Vec<Effect>,
     ) -> Option<Settled> {
+        self.worker.as_ref()?;
         self.tell_done_work(now, out);
         let mut offsets = self.worked_off(partitions);
         let work = self.worker.as_mut()?;
